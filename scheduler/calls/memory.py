@@ -68,9 +68,7 @@ class Call:
     is_uncertain: bool = False  #: nobody knows the effect of one of these
     is_noted: bool = False  #: and that is on record
     denied: bool = False  #: the API answered last that it knows no such connection
-    on_its_own: bool = (
-        False  #: no tick keeps its deadline: the ledger has lost it, or its clock is wrong
-    )
+    on_its_own: bool = False  #: the ledger has lost it, or the clock of Redis is wrong
     answered_due_at: float | None = None  #: the due time if somebody has answered; None: known
     why: str = "deadline"  #: the reason for which this worker stops it
     is_sending: bool = False  #: a thread of this process is sending a stop
@@ -110,9 +108,7 @@ class Memory:
         self._unwritten: dict[str, Call] = {}  #: those of which a tick has something to record
         self._lock = threading.Lock()
         self._ticked_at = self._looked_at = self._refreshed_at = 0.0
-        self._round: list[
-            str
-        ] = []  #: connections whose deadlines are to be read, the last one next
+        self._round: list[str] = []  #: connections whose deadlines to read, the last one next
         self._over = threading.Event()
         self._executor = ThreadPoolExecutor(threads, "memory-stop", logs.be_about, (account,))
         self._thread = threading.Thread(target=self._keep, name="memory", daemon=True)

@@ -1,4 +1,4 @@
-"""What an operator can do, however it is asked for: the command line and a web page call the same.
+"""What an operator can do: the command line, the console and the API call the same functions.
 
 Values in, values out, errors of our tree. It knows no terminal.
 """

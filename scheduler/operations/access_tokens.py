@@ -14,9 +14,9 @@ from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.web_tokens import WebToken
 from scheduler.rights import Scope, Visitor
 
-#: How what we give out begins, so that who finds one knows what it opens.
+#: How our tokens begin, so that somebody who finds one knows what it opens.
 PREFIX = "cs_"
-#: When one was last used is written down no more often than this.
+#: The last use of a token is recorded no more often than this.
 NOTED_SECONDS = 60.0
 
 _SECRET_BYTES = 32
@@ -25,14 +25,14 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 class Uses:
-    """Writes down when tokens are used. Safe to use from many threads: a note twice is no harm."""
+    """Records when tokens are used. Safe to use from many threads: a second note does no harm."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self._noted: dict[str, float] = {}
 
     def note(self, name: str) -> None:
-        """Write down that a token is used now, unless that was done a moment ago."""
+        """Record that a token is used now, unless that was done a moment ago."""
         now = since_boot()
         if now - self._noted.get(name, -NOTED_SECONDS) < NOTED_SECONDS:
             return
@@ -49,9 +49,9 @@ def create(
     sees_numbers: bool = False,
     who: str,
 ) -> tuple[WebToken, str]:
-    """Make a token; return what the ledger has of it, and the token itself, which it has not.
+    """Make a token; return the ledger's record of it, and the token, which the ledger lacks.
 
-    Raises ConfigError for a name that no token can have, LedgerError where there is one of it.
+    Raises ConfigError for a name that no token can have, LedgerError if the name is taken.
     """
     if not _NAME.fullmatch(name):
         raise ConfigError(
@@ -69,13 +69,13 @@ def create(
 
 
 def revoke(ledger: Ledger, name: str) -> None:
-    """Have a token open nothing any more, from now on. Raises LedgerError when there is none."""
+    """Revoke a token: from now on it opens nothing. Raises LedgerError if there is none."""
     if not web_tokens.remove(ledger, name):
         raise LedgerError(f"there is no token {name}; `callsched token list` shows those there are")
 
 
 def visitor_of(ledger: Ledger, written: str, uses: Uses) -> Visitor | None:
-    """Return who sends this token, and note it; None when it is none of ours, or revoked."""
+    """Return who sends this token, and note its use; None if it is not ours, or revoked."""
     if (found := _TOKEN.fullmatch(written)) is None:
         return None
     token = web_tokens.find(ledger, found[1])
@@ -87,5 +87,5 @@ def visitor_of(ledger: Ledger, written: str, uses: Uses) -> Visitor | None:
 
 
 def _digest(secret: str) -> str:
-    # Of 256 random bits: nobody guesses them, so a slow hash would only cost time.
+    # Nobody guesses 256 random bits, so a slow hash would only cost time.
     return sha256(secret.encode()).hexdigest()

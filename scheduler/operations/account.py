@@ -1,4 +1,4 @@
-"""The account that an operation asks the API as: is it a campaign's own, and its client."""
+"""The account with which an operation calls the API, and its client."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from scheduler.settings import Settings
 
 
 def account_of(campaign: CampaignView, settings: Settings) -> Account:
-    """Return the account that a campaign dials from. Raises ConfigError when it is not known."""
+    """Return the account on which a campaign is dialled. Raises ConfigError if it is not known."""
     return _named(accounts_of(settings), campaign)
 
 
@@ -42,7 +42,7 @@ def provider_of(account: Account, ledger: Ledger) -> Iterator[Provider]:
 def provider_with(
     ability: type, campaign: CampaignView, settings: Settings, ledger: Ledger
 ) -> Iterator[Provider | None]:
-    """Open the client of a campaign's account; None where its API lacks an ability.
+    """Open the client of a campaign's account; None if its API lacks an ability.
 
     Raises ConfigError without credentials, or with those of another account.
     """

@@ -1,4 +1,4 @@
-"""How many calls an account may have open, as it was learned and as the settings say."""
+"""How many calls an account may have open, by the learned limit and by the settings."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class AccountLimit:
 
     account: AccountView
     view: LimitView
-    controls: list[Controlled]  #: the last ones that changed it
-    ceiling: int  #: as the settings say, less the reserve
+    controls: list[Controlled]  #: the last orders that changed it
+    ceiling: int  #: by the settings, less the reserve
 
     def as_record(self) -> dict[str, Any]:
         """Return it as JSON has it."""
@@ -50,10 +50,10 @@ def look(ledger: Ledger, account: str, ceiling: int) -> AccountLimit:
 
 
 def replace(ledger: Ledger, account: str, slots: int, control: Control) -> None:
-    """Replace what was learned: an operator knows how many calls the account may have open."""
+    """Replace the learned limit: an operator knows how many calls the account may have open."""
     limits.replace(ledger, account, slots, about(control, str(slots)))
 
 
 def forget(ledger: Ledger, account: str, control: Control) -> None:
-    """Forget what was learned: it starts anew."""
+    """Forget the learned limit, so that it starts anew."""
     limits.forget(ledger, account, control)

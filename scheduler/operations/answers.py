@@ -1,4 +1,4 @@
-"""Answers that an operator asks for: are there such questions?"""
+"""Does a campaign have the steps whose answers an operator asks for?"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Finished campaigns in files, so that Redis may let go of them.
+"""Writes finished campaigns to files, so that Redis may erase them.
 
-A campaign ID has two files in a folder: ID.jsonl.gz has a record for each contact, ID.json says
-what the campaign was. Each takes the place of an older one when it is complete.
+A campaign ID has two files in a folder: ID.jsonl.gz has a record for each contact, ID.json
+describes the campaign. Each replaces an older one once it is complete.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.views import CampaignView
 from scheduler.models import CampaignState
 
-#: Learns how many results, or calls, are done, and of how many.
+#: Gets how many results, or calls, are done, and of how many.
 OnProgress = Callable[[int, int], None]
 
 
@@ -35,7 +35,7 @@ def expect_folder(folder: Path) -> None:
 def finished(ledger: Ledger, campaign_id: str) -> CampaignView:
     """Return a campaign that may be archived.
 
-    Raises LedgerError when it is not finished, or Redis keeps its results no longer.
+    Raises LedgerError if it is not finished, or Redis no longer has its results.
     """
     view = views.campaign(ledger, campaign_id)
     view.expect_kept()
@@ -55,8 +55,8 @@ def write(
 ) -> Path:
     """Write a finished campaign to its two files, and return the path of the results.
 
-    Raises ConfigError when that file can't be written, and LedgerError when the ledger has not all
-    of the results: then nothing may be erased.
+    Raises ConfigError if that file can't be written, and LedgerError if the ledger lacks some of
+    the results: then nothing may be erased.
     """
     path, rows = folder / f"{campaign.campaign_id}.jsonl.gz", 0
     with _writing(path) as file:
@@ -91,10 +91,10 @@ def erase(
     campaign: CampaignView,
     on_progress: OnProgress = lambda done, total: None,
 ) -> bool:
-    """Erase the contacts and calls of a campaign from Redis, which its files keep.
+    """Erase the contacts and calls of a campaign from Redis; its files keep them.
 
-    Returns False when something of it is still under way: then they stay. Broken off, it goes on
-    where it stood when it is asked for again.
+    Returns False if something of it is still under way: then they stay. If this breaks off, the
+    next call goes on where it stopped.
     """
     while (left := retirement.retire(ledger, campaign.campaign_id)) is not None:
         on_progress(campaign.total - left, campaign.total)
@@ -105,7 +105,7 @@ def erase(
 
 @contextmanager
 def _writing(path: Path) -> Iterator[TextIO]:
-    """Open a file that is replaced when it is complete and on the disk."""
+    """Open a file that replaces the old one once it is complete and on the disk."""
     part = path.with_name(path.name + ".part")
     try:
         with part.open("wb") as raw:

@@ -1,4 +1,4 @@
-"""What needs a person, besides unknown calls: what stands still until somebody does something."""
+"""What needs a person, besides unknown calls: it stands still until somebody acts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from scheduler.ledger.views import AccountView
 from scheduler.operations import schedules, unknown_calls
 from scheduler.operations.unknown_calls import Which
 
-#: Campaigns that are listed for their refused rows: the newest ones.
+#: How many campaigns to list for their refused rows: the newest ones.
 _MOST_REFUSED = 20
 
 
@@ -22,9 +22,9 @@ _MOST_REFUSED = 20
 class InNeed:
     """What needs somebody."""
 
-    campaigns: list[CampaignInNeed]  #: all that may, the newest first
-    accounts: list[AccountView]  #: that don't dial as they should
-    schedules: list[tuple[ScheduleView, list[str]]]  #: with what is wrong with each
+    campaigns: list[CampaignInNeed]  #: all that may need somebody, the newest first
+    accounts: list[AccountView]  #: accounts that don't dial as they should
+    schedules: list[tuple[ScheduleView, list[str]]]  #: each with what is wrong with it
 
     @property
     def stopped(self) -> list[CampaignInNeed]:
@@ -33,12 +33,12 @@ class InNeed:
 
     @property
     def refused(self) -> list[CampaignInNeed]:
-        """The newest campaigns that have rows by which nobody can be called."""
+        """The newest campaigns that have refused rows."""
         return [each for each in self.campaigns if each.refused][:_MOST_REFUSED]
 
 
 def in_need(ledger: Ledger, which: Which, known_accounts: Iterable[str] = ()) -> InNeed:
-    """Read what needs somebody; of accounts, those that are named and those of such campaigns."""
+    """Read what needs somebody; among accounts, those named and those of such campaigns."""
     campaigns = unknown_calls.campaigns(ledger, which)
     names = {*known_accounts, *(each.account for each in campaigns)}
     chosen = sorted(name for name in names if which.may_see(name) and which.account in ("", name))

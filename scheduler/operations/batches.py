@@ -1,4 +1,4 @@
-"""What cron jobs want: ids with a date in them, and one campaign of a kind at a time."""
+"""What cron jobs need: ids with a date in them, and one campaign of a kind at a time."""
 
 from __future__ import annotations
 
@@ -30,26 +30,26 @@ _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Campaigns of which one at a time is wanted."""
+    """Campaigns of which only one may run at a time."""
 
     name: str
-    ids: str  #: a regular expression of theirs
+    ids: str  #: a regular expression for their ids
 
 
 class IfRunning(StrEnum):
-    """What becomes of a campaign while an earlier one of its kind is not over."""
+    """What happens to a campaign while an earlier one of its kind is not over."""
 
     SKIP = "skip"
     WAIT = "wait"
     FAIL = "fail"
 
 
-#: Is told that another campaign is waited for, and on a machine who holds which file; else "".
+#: Gets the campaign for which we wait, and who holds which file on this machine; else "".
 OnWait = Callable[[str], None]
 
 
 def filled(template: str, timezone: str | None) -> str:
-    """Fill date and time of now into an id; without a time zone those of this machine.
+    """Fill the present date and time into an id; without a time zone those of this machine.
 
     Raises ValueError for any other placeholder.
     """
@@ -65,7 +65,7 @@ def filled(template: str, timezone: str | None) -> str:
 
 
 def kind_of(template: str | None, slug: str) -> Series:
-    """Return what all campaigns of one cron job have in common: their ids, but for what changes."""
+    """Return what the campaigns of one cron job have in common: their ids without what changes."""
     if template is None:
         return Series(slug, rf"{re.escape(slug)}-[0-9a-f]{{8}}(-sandbox)?(\+\d+)?")
     fixed = [re.escape(part) for part in _PLACEHOLDER.split(template)[::2]]
@@ -79,7 +79,7 @@ def turn_on_machine(
 ) -> Iterator[bool]:
     """Hold the lock of a kind of runs on this machine; yield whether it is this one's turn.
 
-    It is not when another run holds the lock and this one is not to wait. The lock goes with the
+    It is not if another run holds the lock and this one does not wait. The lock ends with the
     process that holds it, however that ends.
     """
     if if_running is None:
@@ -90,7 +90,8 @@ def turn_on_machine(
         is_ours = private.is_locked(lock, fcntl.LOCK_EX)
         if not is_ours and if_running is IfRunning.WAIT:
             on_wait(f"{private.holder(path)} holds {path}")
-            fcntl.flock(lock, fcntl.LOCK_EX)  # for as long as that one takes; a signal ends it
+            # As long as the other run takes; a signal ends the wait.
+            fcntl.flock(lock, fcntl.LOCK_EX)
             is_ours = True
         yield is_ours
 
@@ -98,9 +99,9 @@ def turn_on_machine(
 def takes_turn_in_pool(
     ledger: Ledger, kind: Series, if_running: IfRunning | None, campaign_id: str, on_wait: OnWait
 ) -> bool:
-    """Return whether a campaign may begin: no other one of its kind is under way any more.
+    """Return whether a campaign may begin, because no other one of its kind is under way.
 
-    The campaign of this id is no other one.
+    The campaign of this id does not count as another one.
     """
     if if_running is None or not _others_run(ledger, kind, campaign_id):
         return True
@@ -119,6 +120,6 @@ def _others_run(ledger: Ledger, kind: Series, campaign_id: str) -> bool:
             for other in views.campaign_ids(ledger)
             if other != campaign_id and re.fullmatch(kind.ids, other)
         )
-        # Of two that look in the same moment, one is told of the other.
+        # If two look at the same moment, one of them learns of the other.
         or admission.admit(ledger, kind.name, campaign_id) is not None
     )

@@ -1,7 +1,7 @@
 """Looking through campaigns and their contacts a page at a time, however many there are.
 
-A page costs a page: what a filter leaves out is read in chunks, and only so much of it. So a page
-may be short, or empty, and still have a next one.
+A page costs no more than a page: if a filter leaves most out, only so many chunks are read. So a
+page may be short, or empty, and still have a next one.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from scheduler.masking import mask_text
 from scheduler.models import CallState
 from scheduler.records import decode
 
-#: Campaigns, and rows of one, that are read at once.
+#: How many campaigns, or rows of one, to read at once.
 CHUNK = 500
 
-#: So many campaigns, or rows, are looked at for one page at most.
+#: How many campaigns, or rows, to look at for one page, at most.
 MOST_LOOKED_AT = 5_000
 
-#: What an account remembers: about so many of its last happenings.
+#: About how many of its last events an account keeps.
 _REMEMBERED = 1_000
 
 #: Of a row: more than any campaign has.
@@ -39,11 +39,11 @@ Found = TypeVar("Found")
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Found]):
-    """What was found, and from where on to look for more."""
+    """What was found, and where to look for more."""
 
     found: list[Found]
-    next: str | None  #: a place; None: there is no more
-    looked_at: int  #: how many campaigns or rows were
+    next: str | None  #: a place; None if there is no more
+    looked_at: int  #: at how many campaigns or rows we have looked
 
 
 # Campaigns ----------------------------------------------------------------------------------------
@@ -51,7 +51,7 @@ class Page(Generic[Found]):
 
 @dataclass(frozen=True, slots=True)
 class CampaignFilter:
-    """Which campaigns; what is empty holds for all."""
+    """Which campaigns; an empty field matches all."""
 
     state: str = ""
     account: str = ""
@@ -73,9 +73,9 @@ class CampaignFilter:
 def page_of_campaigns(
     ledger: Ledger, wanted: CampaignFilter, after: str | None, most: int
 ) -> Page[CampaignView]:
-    """Return the campaigns that follow on a place, the newest first.
+    """Return the campaigns after a place, the newest first.
 
-    Raises ValueError for a place that is none.
+    Raises ValueError for an invalid place.
     """
     found: list[str] = []
     place, looked_at = after, 0
@@ -152,18 +152,18 @@ def happenings_of(ledger: Ledger, view: CampaignView, most: int) -> list[account
 
 @dataclass(frozen=True, slots=True)
 class ContactFilter:
-    """Which contacts of a campaign; what is empty holds for all."""
+    """Which contacts of a campaign; an empty field matches all."""
 
     disposition: str = ""  #: or with its reason: "skipped:duplicate"
     state: str = ""
     text: str = ""  #: in id, name or number
-    #: Whether the text may be any part of a number, for those who see whole ones. For all others it
-    #: is the whole number or its last digits, or they could guess it digit by digit.
+    #: Whether the text may be any part of a number, for users who see numbers in full. For all
+    #: others it is the whole number or its last digits; else they could guess it digit by digit.
     sees_numbers: bool = False
     heard: str = ""  #: who was heard, of `OnTheLine`; or OPTED_OUT
 
     def is_hopeless(self, view: CampaignView) -> bool:
-        """Whether the campaign's own counts say that there is none."""
+        """Whether the campaign's own counts show that no call matches."""
         if self.state and not view.calls.get(CallState(self.state), 0):
             return True
         wanted = self.disposition
@@ -172,7 +172,7 @@ class ContactFilter:
         )
 
     def holds_for(self, stand: Stand) -> bool:
-        """Whether a call stands so."""
+        """Whether a call stands as the filter says."""
         disposition, colon, reason = self.disposition.partition(":")
         return (
             self.state in ("", stand.state)
@@ -181,7 +181,7 @@ class ContactFilter:
         )
 
     def holds_of(self, result: Mapping[str, Any]) -> bool:
-        """Whether that was heard in a call, or its callee asked not to be called again."""
+        """Whether a call has what `heard` asks for: somebody was heard, or asked to opt out."""
         return not self.heard or HeardSo(self.heard).holds_of(result)
 
     def holds_in(self, record: str) -> bool:
@@ -199,9 +199,9 @@ class ContactFilter:
 def page_of_contacts(
     ledger: Ledger, view: CampaignView, wanted: ContactFilter, after: str | None, most: int
 ) -> Page[dict[str, Any]]:
-    """Return the results that follow on a row, each with its `row`, in the order of the file.
+    """Return the results after a row, each with its `row`, in the order of the file.
 
-    Raises ValueError for a place that is none, and LedgerError when they are kept no longer.
+    Raises ValueError for an invalid place, and LedgerError if the ledger has erased them.
     """
     view.expect_kept()
     row = row_of(after)
@@ -217,7 +217,7 @@ def page_of_contacts(
 
 
 def row_of(place: str | None) -> int:
-    """Return the row of a place; 0 for the beginning. Raises ValueError for what is none."""
+    """Return the row of a place; 0 for the beginning. Raises ValueError for an invalid place."""
     if place and not (place.isascii() and place.isdecimal() and len(place) <= _MOST_DIGITS):
         raise ValueError("expected a row")
     return int(place or 0)
@@ -240,7 +240,7 @@ def _exactly(
 def filtered(
     ledger: Ledger, campaign_id: str, wanted: ContactFilter, row: int, most: int, total: int
 ) -> Page[dict[str, Any]]:
-    """Return the results that a filter holds for and that follow on a row, as far as one looks."""
+    """Return the results after a row that match a filter, as far as one page looks."""
     found: list[int] = []
     looked_at, is_over = 0, False
     while len(found) < most and looked_at < MOST_LOOKED_AT and not is_over:
@@ -252,7 +252,7 @@ def filtered(
         found += _heard_so(ledger, campaign_id, wanted, standing)
         looked_at += last - row
         is_over, row = last >= total or last == row, last
-    if len(found) > most:  # the next page begins behind the last one that is on this
+    if len(found) > most:  # the next page begins after the last one on this page
         del found[most:]
         row, is_over = found[-1], False
     records = pages.contacts_of(ledger, campaign_id, found)
@@ -262,7 +262,7 @@ def filtered(
 def _heard_so(
     ledger: Ledger, campaign_id: str, wanted: ContactFilter, rows: list[int]
 ) -> list[int]:
-    """Return the rows of calls in which that was heard, for which their transcripts are read."""
+    """Return the rows whose calls have what `heard` asks for; this reads their transcripts."""
     if not wanted.heard:
         return rows
     results = _results(ledger, campaign_id, pages.contacts_of(ledger, campaign_id, rows))
@@ -272,8 +272,8 @@ def _heard_so(
 def _chunk(
     ledger: Ledger, campaign_id: str, wanted: ContactFilter, row: int, total: int
 ) -> tuple[int, list[int]]:
-    """Return up to which row was looked, and in which of these the text stands."""
-    if not wanted.text:  # nothing of the contacts is looked at
+    """Return up to which row we have looked, and which of these contain the text."""
+    if not wanted.text:  # the filter needs nothing of the contacts
         last = max(row, min(row + CHUNK, total))
         return last, list(range(row + 1, last + 1))
     records = pages.contacts(ledger, campaign_id, row, CHUNK)

@@ -1,4 +1,4 @@
-"""How `run` starts what works for it: in a session of its own, with the settings of `run`."""
+"""How `run` starts its processes: in sessions of their own, with the settings of `run`."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from scheduler.settings import Overrides, environment_of_child
 def started(
     module: str, options: Sequence[str], overrides: Overrides, log: Path, fds: Sequence[int]
 ) -> subprocess.Popen[bytes]:
-    """Run a module of ours, which has these files open, and what it says in a log.
+    """Run a module of ours, with these files open, and its output in a log.
 
-    `overrides` go before the environment in its settings.
+    `overrides` take precedence over the environment in its settings.
     """
     command = [sys.executable, "-m", module, *options]
     for name, value in overrides.items():
-        # The .env file may have it as well, which the environment of a child can't say.
+        # The .env file may set it too, and a child's environment can't unset that.
         command += ["--unset", name] if value is None else []
     with private.opened(log) as written:
         return subprocess.Popen(

@@ -1,7 +1,7 @@
 """Somebody complains: find and end the live calls to them, and the calls that still wait.
 
-They come onto the do-not-call list first. From then on nobody dials them, so the calls that are
-live after that are all that there are. Whoever dies in between runs it again.
+It first puts them on the do-not-call list. From then on nobody dials them, so no other call can
+become live. If it dies in between, run it again.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from scheduler.operations.do_not_call import Addition, is_prefix
 from scheduler.operations.endings import Ending, WaitReporter, await_ends, endings
 from scheduler.operations.orders import about
 
-#: Numbers for which it is looked up who is still to call them.
+#: For how many numbers to look up the campaigns that still have to call them.
 MOST_ASKED = 50
-#: Campaigns that are asked in one round trip.
+#: How many campaigns to ask in one round trip.
 _AT_ONCE = 100
 
 _LIVE = (CallState.DIALING, CallState.CONNECTED, CallState.STOPPING)
@@ -41,7 +41,7 @@ class LiveTo:
     attempt: Attempt
     account: str
     label: str  #: the contact's name for a person
-    is_certain: bool  #: else its start was never answered, or its end was never confirmed
+    is_certain: bool  #: else the API never answered its start, or never confirmed its end
 
     def as_record(self) -> dict[str, Any]:
         """Return it as JSON has it."""
@@ -56,7 +56,7 @@ class LiveTo:
 
 @dataclass(frozen=True, slots=True)
 class WaitsIn:
-    """A campaign that is still to call somebody, and how many of its calls would."""
+    """A campaign that still has to call somebody, and by how many of its calls."""
 
     campaign_id: str
     calls: int
@@ -92,9 +92,9 @@ class Found:
 
 
 def look(ledger: Ledger, entries: Sequence[str], among: frozenset[str] | None = None) -> Found:
-    """Return which calls are live to entries of the list, and which campaigns are to call them.
+    """Return which calls to these entries are live, and which campaigns still have to call them.
 
-    `among` are the accounts that are looked at; None: all.
+    `among` are the accounts to look at; None for all.
     """
     live = sorted(
         _live_to(ledger, set(entries), among),
@@ -145,7 +145,7 @@ def unfinished(ledger: Ledger, among: frozenset[str] | None) -> Iterator[list[Ca
 
 @dataclass(frozen=True, slots=True)
 class HungUp:
-    """How the calls ended that were live."""
+    """How the live calls ended."""
 
     endings: tuple[Ending, ...] = ()
     left: int = 0  #: calls whose end is not confirmed; their stops are on record
@@ -164,11 +164,11 @@ def hang_up(
 ) -> HungUp:
     """End these calls now, and wait until their ends are confirmed, `within_seconds` at the latest.
 
-    The stops are on record before the wait. A call that ends by itself meanwhile is none of them.
+    The stops are on record before the wait. A call that ends by itself meanwhile does not count.
     """
     by_account = defaultdict[str, list[Attempt]](list)
     for each in calls:
-        # An order of its own for each: they go on the record of one campaign, perhaps.
+        # Each call gets an order of its own, because several may belong to one campaign's record.
         order = about(replace(control, token=uuid4().hex), f"#{each.attempt.row}")
         with suppress(StaleAttempt):
             live_calls.stop(ledger, each.account, each.attempt, order)
@@ -179,5 +179,5 @@ def hang_up(
 
 
 def as_record(addition: Addition, found: Found, hung_up: HungUp | None) -> dict[str, Any]:
-    """Return as JSON has it what came of a complaint."""
+    """Return the result of a complaint as JSON has it."""
     return {**asdict(addition), **found.as_record(), **(hung_up.as_record() if hung_up else {})}

@@ -1,4 +1,4 @@
-"""What the settings of this process are, and where each of them is said. No secret is told."""
+"""The settings of this process, and where each comes from. It shows no secret."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Chosen:
     """One setting."""
 
     variable: str
-    value: str  #: as it was understood; "" for none
+    value: str  #: its value as callsched understands it; "" for none
     source: str  #: environment, .env, another variable, or default
     says: str  #: what it is for
 

@@ -26,7 +26,7 @@ _LOOK_SECONDS = 0.02
 #: A wait for starts that takes longer is reported.
 _SHORT_WAIT_SECONDS = 1.0
 
-#: Learns once, when a wait is not short, how many starts are under way, and the most seconds.
+#: Gets once, if a wait is not short, how many starts are under way, and the most seconds.
 OnWait = Callable[[int, float], None]
 
 
@@ -43,12 +43,12 @@ class Waited:
     """How the wait for the starts that were under way ended."""
 
     seconds: float
-    unanswered: int  #: starts whose time was over: whoever sent them is gone
+    unanswered: int  #: starts whose time was over, because the worker that sent them is gone
 
 
 @dataclass(frozen=True, slots=True)
 class Halted:
-    """Campaigns that let no more starts out, as they stand then."""
+    """Campaigns that allow no more starts, as they then stand."""
 
     campaigns: tuple[CampaignView, ...]
     waited: Waited
@@ -80,9 +80,9 @@ def cancel(
     on_wait: OnWait = _nobody_waits,
     within_seconds: float = math.inf,
 ) -> Halted:
-    """Call the rest of these campaigns off, for good; live calls go on to their ends.
+    """Cancel the rest of these campaigns, for good; live calls go on to their ends.
 
-    Who dies in between leaves campaigns that dial nobody; whoever runs it again goes on.
+    If this dies in between, the campaigns dial nobody; run it again to go on.
     """
     for view in views:
         campaigns.cancel(ledger, view.campaign_id, control)
@@ -97,10 +97,10 @@ def await_starts(
     on_wait: OnWait = _nobody_waits,
     within_seconds: float = math.inf,
 ) -> Waited:
-    """Wait until no start of these campaigns is under way; they let no more out.
+    """Wait until no start of these campaigns is under way; they allow no more.
 
-    A start whose time is over is none: its worker has died, and it will end as unknown. Who waits
-    no longer than `within_seconds` learns how many are left.
+    A start whose time is over does not count: its worker has died, and it will end as unknown.
+    After `within_seconds` the wait ends, and the result says how many are left.
     """
     most = min(within_seconds, ledger.leases.dial)
     began_at, is_reported = since_boot(), False
@@ -133,7 +133,7 @@ def _now(ledger: Ledger, campaigns: Sequence[CampaignView]) -> tuple[CampaignVie
 
 @dataclass(frozen=True, slots=True)
 class Aborted:
-    """Campaigns that were called off, and what became of each call that was live."""
+    """Campaigns that were aborted, and how each live call ended."""
 
     campaigns: tuple[CampaignView, ...]
     endings: tuple[Ending, ...]
@@ -148,7 +148,7 @@ def abort(
     reporter: WaitReporter | None = None,
     within_seconds: float = math.inf,
 ) -> Aborted:
-    """Call the rest of these campaigns off, and wait until every live call has ended.
+    """Abort these campaigns, and wait until every live call has ended.
 
     Their stops are on record before the wait, which ends `within_seconds` at the latest.
     """
@@ -167,14 +167,14 @@ def abort(
 
 @dataclass(frozen=True, slots=True)
 class Resumed:
-    """A campaign before and after it was told to go on."""
+    """A campaign before and after it was resumed."""
 
     before: CampaignView
     after: CampaignView
 
 
 def resume(ledger: Ledger, views: Sequence[CampaignView], control: Control) -> list[Resumed]:
-    """Have paused campaigns go on. Raises LedgerError for one that was cancelled."""
+    """Resume paused campaigns. Raises LedgerError for one that was cancelled."""
     for view in views:
         campaigns.resume(ledger, view.campaign_id, control)
     return list(map(Resumed, views, _now(ledger, views)))

@@ -1,4 +1,4 @@
-"""What of a campaign can be written down again as a file's keys and contacts: a copy to change."""
+"""Turns a campaign back into a file's keys and contacts: a copy to change."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from scheduler.script import (
 def policy_of(view: CampaignView) -> dict[str, Any]:
     """Return the keys of a campaign that say what a call is, and on which account it is dialled.
 
-    Its rules are no part of it: when somebody may be called, how often, and what follows which end.
+    The copy lacks its rules: when and how often somebody may be called, and retries.
     """
     policy = view.policy
     keys: dict[str, Any] = {

@@ -1,7 +1,7 @@
 """The do-not-call list of the ledger: numbers come onto it and leave it, one by one or by files.
 
-It holds from the moment at which an entry is on it, in every campaign. Whoever only asks about a
-number, or wants every entry, asks `ledger.do_not_call`.
+An entry takes effect at once, in every campaign. To ask about a number, or for every entry, use
+`ledger.do_not_call`.
 """
 
 from __future__ import annotations
@@ -24,28 +24,28 @@ from scheduler.report.transcripts import one_line
 
 _LONGEST_WHY = 200
 _PROGRESS_ENTRIES = 1000
-#: Of a file whose length is bounded; each takes a hundred bytes of memory or more.
+#: How many entries a file of bounded length may have; each takes a hundred bytes of memory or more.
 _MOST_OTHERS = 500_000
 _T = TypeVar("_T")
 
-#: Learns how many entries are done, and of how many; None while nobody knows.
+#: Gets how many entries are done, and of how many; None while nobody knows.
 OnProgress = Callable[[int, int | None], None]
 
 
 def read(numbers: Iterable[str], region: str | None) -> list[str]:
     """Read entries as lists have them, each once; numbers without a plus sign as this country's.
 
-    Raises ValueError when one of them is none.
+    Raises ValueError if one of them is no entry.
     """
     return list(dict.fromkeys(entry(each, region) for each in numbers))
 
 
 @dataclass(frozen=True, slots=True)
 class Addition:
-    """What became of entries that were put on the list."""
+    """What happened to entries that were to go on the list."""
 
     added: tuple[str, ...]
-    known: tuple[str, ...]  #: they were on it, and keep since when, and why
+    known: tuple[str, ...]  #: they were on it already, and keep their date and reason
 
 
 def add(ledger: Ledger, entries: Sequence[str], why: str, who: str = "") -> Addition:
@@ -60,15 +60,15 @@ def add(ledger: Ledger, entries: Sequence[str], why: str, who: str = "") -> Addi
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """What became of entries that were taken off the list."""
+    """What happened to entries that were to go off the list."""
 
     removed: tuple[str, ...]
     missing: tuple[str, ...]  #: they were not on it
-    kept_by: dict[str, str]  #: numbers that are still not called, and the prefix that keeps them so
+    kept_by: dict[str, str]  #: numbers that stay barred, and the prefix that bars them
 
 
 def remove(ledger: Ledger, entries: Sequence[str], control: Control = NOBODY) -> Removal:
-    """Take entries off the list, each just as it stands there, in one step that is on record."""
+    """Take entries off the list, each exactly as it stands there, in one recorded step."""
     found = set(do_not_call.unbar(ledger, entries, control))
     removed = tuple(each for each in entries if each in found)
     kept = {each: by[0] for each in entries if (by := do_not_call.barred(ledger, each))}
@@ -76,7 +76,7 @@ def remove(ledger: Ledger, entries: Sequence[str], control: Control = NOBODY) ->
 
 
 def is_prefix(entry: str) -> bool:
-    """Tell whether an entry stands for every number that begins so."""
+    """Return whether an entry stands for all numbers that begin so."""
     return entry.startswith("+") and entry.endswith("*")
 
 
@@ -84,7 +84,7 @@ _LONGEST_NUMBER = 15
 
 
 def most_numbers(prefix: str) -> int:
-    """Return how many numbers may begin with a prefix: as if they were all of ten more digits."""
+    """Return how many numbers may begin with a prefix, if all had ten more digits."""
     digits = len(prefix) - 2
     country = 1 if prefix.startswith(("+1", "+7")) else 2
     return int(10 ** max(0, min(_LONGEST_NUMBER, country + 10) - digits))
@@ -99,11 +99,11 @@ class Page:
 
     entries: list[tuple[str, Listing]]
     count: int  #: of all entries
-    following: str | None  #: the place of the next page; None when this is the last one
+    following: str | None  #: the place of the next page; None if this is the last one
 
 
 def page(ledger: Ledger, after: str | None, most: int) -> Page:
-    """Return some entries. A place that is none is a ValueError."""
+    """Return some entries. Raises ValueError for an invalid place."""
     cursor, _, last = ("0 " if after is None else after).partition(" ")
     here = int(cursor)
     if not 0 <= here < 1 << 64:
@@ -124,7 +124,7 @@ def page(ledger: Ledger, after: str | None, most: int) -> Page:
 
 @dataclass(frozen=True, slots=True)
 class ListFile:
-    """A file of entries as it was read. With a problem in it, nothing of it may be taken."""
+    """A file of entries as it was read. If it has a problem, none of its entries may be used."""
 
     name: str
     entries: NumberList  #: each once
@@ -143,8 +143,8 @@ def read_file(
 ) -> ListFile:
     """Read a file of entries, of any length; `-` is standard input, gzip is inflated.
 
-    `name` is what messages call it, instead of its path. Lines that can't be read are its problems.
-    Raises CampaignError when it can't be read at all, or has more than `most_bytes` as inflated.
+    Messages call it `name`, instead of its path. Lines that can't be read are its problems. Raises
+    CampaignError if it can't be read at all, or has more than `most_bytes` once inflated.
     """
     problems, counts = Problems(), Counts()
     shown, name = name or shown_path(path), name or name_of(path)
@@ -158,13 +158,13 @@ def read_file(
 
 
 def name_of(path: Path) -> str:
-    """Return what a file of entries is called."""
+    """Return the name of a file of entries."""
     return shown_path(path) if path == STDIN else path.name
 
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """What became of a file of entries."""
+    """What happened to a file of entries."""
 
     file: ListFile
     added: int = 0
@@ -195,10 +195,10 @@ def import_file(
     who: str = "",
     on_progress: OnProgress = lambda done, total: None,
 ) -> Import:
-    """Put the entries of a file on the list; of one with problems none is taken.
+    """Put the entries of a file on the list, or none if it has problems.
 
-    Without `why`, each of them has the name of the file. After it broke off, the same again adds
-    the rest.
+    Without `why`, each has the name of the file as its reason. If this broke off, run it again to
+    add the rest.
     """
     if file.problems.total:
         return Import(file)
@@ -215,12 +215,12 @@ def listed(
     return _counted(do_not_call.entries(ledger), on_progress, count)
 
 
-#: Entries that are put in order; of more each would have to wait for the last one.
+#: How many entries to sort; with more, each would have to wait for the last one.
 MOST_ORDERED = 100_000
 
 
 def matching(ledger: Ledger, text: str = "") -> Iterator[tuple[str, Listing]]:
-    """Yield the entries with a text in them, or in why; the newest first where they are not many.
+    """Yield entries that contain a text, also in their reason; a few of them the newest first.
 
     Whether a letter is a capital makes no difference.
     """
@@ -233,7 +233,7 @@ def matching(ledger: Ledger, text: str = "") -> Iterator[tuple[str, Listing]]:
     if do_not_call.count(ledger) > MOST_ORDERED:
         yield from found
         return
-    # One that comes or goes meanwhile may come twice.
+    # An entry that is added or removed meanwhile may come twice.
     yield from sorted(dict(found).items(), key=lambda one: (-(one[1].since or 0.0), one[0]))
 
 
@@ -246,7 +246,7 @@ def listing_record(each: str, listing: Listing) -> dict[str, Any]:
 
 
 def verdict_record(number: str, found: tuple[str, Listing] | None) -> dict[str, Any]:
-    """Return as JSON has it whether a number is on the list, by what `barred` found of it."""
+    """Return as JSON has it whether a number is on the list, by the finding of `barred`."""
     by = listing_record(*found) if found else {"entry": None, "since": None, "why": None}
     return {"number": number, "listed": found is not None} | by
 
@@ -269,7 +269,7 @@ def _counted(
 
 
 class _Bound:
-    """Is handed what was read, and refuses a file that is too long as soon as it is."""
+    """Gets what was read, and refuses a file as soon as it is too long."""
 
     def __init__(self, path: str, most_bytes: int) -> None:
         self._path = path
@@ -283,7 +283,7 @@ class _Bound:
 
 
 def _few_others(entries: Iterator[str], path: str) -> Iterator[str]:
-    """Refuse more prefixes and SIP addresses than memory is given to; numbers take little."""
+    """Refuse more prefixes and SIP addresses than fit in memory; numbers take little."""
     others = 0
     for each in entries:
         others += is_prefix(each) or not each.startswith("+")

@@ -1,6 +1,6 @@
-"""Does everything hold that the promises rest on, and what mends it? Nothing here changes anything.
+"""Does everything hold on which the promises depend, and if not, what helps? Changes nothing.
 
-Each check is a finding: that something is well, or what is wrong with it and what mends it.
+Each check is a finding: that something is well, or what is wrong with it and what to do.
 """
 
 from __future__ import annotations
@@ -54,10 +54,10 @@ from scheduler.providers import (
 from scheduler.providers.kind import NO_CALLER_ID
 from scheduler.settings import Settings
 
-#: A token of this length of life is asked for: a given one may end before a call does.
+#: Ask for a token of this life: a given one may end before a call does.
 _CALL_SECONDS = 60.0
 
-#: Free space in the state directory: what a million rows take, and what is too little to go on.
+#: Free space in the state directory: enough for a million rows, and too little to go on.
 _TIGHT_BYTES, _FULL_BYTES = 2**30, 100 * 2**20
 
 
@@ -70,12 +70,12 @@ def examine(
 ) -> Iterator[Finding]:
     """Check Redis, the accounts, the APIs and this machine; yield a finding as it is made.
 
-    Of the accounts `only` those that are named, if any is.
+    It checks all accounts, or those that `only` names.
 
-    `count_workers` asks the workers that live for an answer and returns how many gave one; it is
-    called while the Redis of these settings runs, and raises ConfigError where nobody can be asked.
-    `files_needed` is how many files a worker of these settings opens. Raises ConfigError when the
-    settings name several APIs.
+    `count_workers` asks the workers for an answer and returns how many gave one; it is called while
+    the Redis of these settings runs, and raises ConfigError if it can't ask. `files_needed` is how
+    many files a worker of these settings opens. Raises ConfigError if the settings name several
+    APIs.
     """
     yield _settings(settings)
     every = accounts_of(settings)
@@ -107,7 +107,7 @@ def has_failed(found: Iterable[Finding]) -> bool:
 
 
 def _of(account: str, found: Iterable[Finding], accounts: Accounts) -> Iterator[Finding]:
-    """Say of each finding whose it is, where that is a question."""
+    """Add to each finding the name of its account, if there are several."""
     for finding in found:
         if accounts.path is None:
             yield finding
@@ -118,7 +118,7 @@ def _of(account: str, found: Iterable[Finding], accounts: Accounts) -> Iterator[
 
 @dataclass(frozen=True, slots=True)
 class _Places:
-    """Where an account's address, its credentials and its exclusive use are to be said."""
+    """Where to set an account's address, its credentials and its exclusive use."""
 
     address: str
     credentials: str
@@ -137,7 +137,7 @@ class _Places:
 
 
 def _api(account: Account, path: Path | None, *, is_public: bool) -> tuple[list[Finding], str]:
-    """Return what is found, and the fingerprint of the credentials; "" where there are none."""
+    """Return a finding, and the fingerprint of the credentials; "" if there are none."""
     places, url = _Places.of(account, path), account.credentials.address
     try:
         provider = open_provider(account)
@@ -161,7 +161,7 @@ def _api(account: Account, path: Path | None, *, is_public: bool) -> tuple[list[
 
 
 def _address(places: _Places, url: str, is_reached: bool | None) -> Iterator[Finding]:
-    """Say of an address what is known of it: nothing of one that was not asked."""
+    """Say what is known of an address: nothing if it was not asked."""
     if is_sandbox(url):
         yield health.ok("api", f"{url} is a sandbox: nobody is called")
     elif is_reached is False:
@@ -175,7 +175,7 @@ def _address(places: _Places, url: str, is_reached: bool | None) -> Iterator[Fin
 
 
 def _sharing(account: Account, places: _Places, provider: Provider) -> Iterator[Finding]:
-    """Say what an account that can be listed lacks as long as others call by it too."""
+    """Say what is impossible on an account that can be listed while others use it too."""
     if not isinstance(provider, Sweeps) or is_sandbox(account.credentials.address):
         return
     if sharing.may_be_shared(account):
@@ -185,7 +185,7 @@ def _sharing(account: Account, places: _Places, provider: Provider) -> Iterator[
 
 
 def _caller_ids(account: Account) -> Iterator[Finding]:
-    """Say which numbers callees see, where that is for the account to say."""
+    """Say which numbers callees see, if the account decides that."""
     if account.caller_ids:
         shown = ", ".join(map(mask, account.caller_ids))
         yield health.ok("caller ids", f"callees see {shown}, unless their campaign says otherwise")
@@ -197,7 +197,7 @@ def _caller_ids(account: Account) -> Iterator[Finding]:
 def _signatures(
     account: Account, places: _Places, provider: Provider, *, is_public: bool
 ) -> Iterator[Finding]:
-    """Say whether what the provider tells by itself can be verified, where it tells anything."""
+    """Say whether callbacks can be verified, if the provider sends any."""
     if not isinstance(provider, CallsBack) or not is_public:
         return
     if provider.can_verify:
@@ -209,7 +209,7 @@ def _signatures(
 
 
 def _credentials(places: _Places, provider: Provider) -> tuple[Finding, bool | None]:
-    """Return what is found, and whether the API was reached; None where that can't be told."""
+    """Return a finding, and whether the API was reached; None if nobody can tell."""
     is_fetched = False
     try:
         provider.authorize(_CALL_SECONDS)
@@ -235,7 +235,7 @@ def _credentials(places: _Places, provider: Provider) -> tuple[Finding, bool | N
 
 
 def _tried(provider: Provider) -> str:
-    """Have the account list something, and return what is well: only a request tells it.
+    """Have the account list something, and return what is well: only a request shows it.
 
     A token that was given was not fetched, and other credentials are sent with each request.
     """
@@ -253,7 +253,7 @@ def _tried(provider: Provider) -> str:
 
 @contextmanager
 def _redis_url(settings: Settings) -> Iterator[str]:
-    """Return where Redis is, and keep a private one for as long. Raises SchedulerError."""
+    """Return where Redis is, and keep a private one running meanwhile. Raises SchedulerError."""
     if settings.redis_url is not None:
         yield settings.redis_url.get_secret_value()
     else:
@@ -305,7 +305,7 @@ def _settings(settings: Settings) -> Finding:
 
 
 def _unserved(settings: Settings, url: str) -> Iterator[Finding]:
-    """Yield accounts with calls that are due, and that nobody dials."""
+    """Yield accounts that have due calls which nobody dials."""
     with closing(Ledger(url)) as ledger:
         serving, due = Serving(ledger, settings), Counter[str]()
         ids = foremost.with_calls_to_make(ledger, in_ledger.names(ledger))
@@ -321,7 +321,7 @@ def _unserved(settings: Settings, url: str) -> Iterator[Finding]:
 
 
 def _left_alone(ledger: Ledger, accounts: Accounts) -> Iterator[Finding]:
-    """Yield accounts of which calls are live, and that the file has no more."""
+    """Yield accounts that have live calls but are no longer in the file."""
     for name in in_ledger.names(ledger):
         live = len(views.live_calls(ledger, name))
         if live and name not in accounts.by_name:
@@ -341,7 +341,7 @@ def _left_alone(ledger: Ledger, accounts: Accounts) -> Iterator[Finding]:
 
 
 def _receiver(settings: Settings, ledger: Ledger, accounts: Accounts) -> Iterator[Finding]:
-    """Say who receives what providers tell at the public URL."""
+    """Say who receives callbacks at the public URL."""
     url = settings.public_url
     if url is None or not any(CallsBack in kind_of(account).abilities for account in accounts):
         return
@@ -354,7 +354,7 @@ def _receiver(settings: Settings, ledger: Ledger, accounts: Accounts) -> Iterato
         yield health.fail("callbacks", text, remedy)
     else:
         remedy = "start `callsched web --callbacks-only` behind it, or mend CALLSCHED_PUBLIC_URL"
-        # A run starts its own, and polls suffice for an end.
+        # A run starts its own receiver, and polls suffice to end calls.
         judge = health.warn if found.is_none else health.fail
         yield judge("callbacks", f"callbacks to {url} reach no receiver: {found.why}", remedy)
 
@@ -378,7 +378,7 @@ def _workers(count: Callable[[], int]) -> Finding:
     except ConfigError as error:
         return health.fail("workers", str(error), "fix it")
     except Exception as error:
-        # Whatever kombu and its transports raise; how we ask is no reason to end without a word.
+        # Whatever kombu and its transports raise must not end `doctor` without a finding.
         return health.warn(
             "workers", f"can't be asked: {type(error).__name__}", "see the log of a worker"
         )
@@ -414,7 +414,7 @@ def _state_folder(settings: Settings) -> Iterator[Finding]:
 
 
 def _working_folder() -> Iterator[Finding]:
-    """Yield that others can say in it what is run here, and where secrets are sent."""
+    """Yield that others can write files here which decide what runs and where secrets go."""
     here = Path.cwd()
     files = [
         name for name in (".env", "celeryconfig.py") if private.writable_by_others(here / name)
@@ -432,12 +432,12 @@ def _disk(settings: Settings, place: Path) -> Finding:
     text = f"{free / 2**30:.1f} GB free in {place}"
     if free >= _TIGHT_BYTES:
         return health.ok("disk", text)
-    # Without a private Redis only logs are there.
+    # Without a private Redis there are only logs.
     judge = health.fail if free < _FULL_BYTES and settings.redis_url is None else health.warn
     return judge("disk", text, "make room, or set CALLSCHED_STATE_DIR")
 
 
 def _nearest(path: Path) -> Path:
-    """Return the folder itself, or the nearest one above it that is there."""
+    """Return the folder itself, or the nearest one above it that exists."""
     # Not Path.exists, which raises for a name that is too long.
     return next((one for one in (path, *path.parents) if os.path.exists(one)), Path("/"))  # noqa: PTH110

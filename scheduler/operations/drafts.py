@@ -1,8 +1,8 @@
-"""Campaigns that came in and are not launched yet: files of ours in the state folder.
+"""Campaigns that were sent in and are not launched yet: files in the state folder.
 
-Each has a folder of its own, which is locked while somebody works on it. One that is handed over in
-a single request goes with its end; one that a person prepares stays for a day. Whoever dies leaves
-a folder without a lock, and the next one that starts clears it away.
+Each has a folder of its own, which is locked while a process works on it. A draft that comes in a
+single request ends with the request; one that a person prepares stays for a day. A process that
+dies leaves a folder without a lock, and the next one that starts removes it.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ from scheduler.private import unusable
 
 #: How long a draft that a person prepares is kept.
 KEPT_SECONDS = 24 * 3600.0
-#: Of drafts that persons prepare at once.
+#: How many drafts may be prepared at once.
 MOST_KEPT = 50
 _FOLDER = "incoming"
 _DOCUMENT = "campaign.yaml"
 _ID = re.compile(r"[0-9a-f]{32}")
 _PASSING = "passing-"
-#: How much of what was packed is written at once.
+#: How many unpacked bytes to write at once.
 _PIECE_BYTES = 1 << 18
-#: What JSON has as it is, and YAML takes for the end of a line or for no text.
+#: Characters that JSON allows, and that YAML takes for the end of a line or for no text.
 _YAML_ESCAPES = {"\x7f": "\\u007f", "\x85": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
 
@@ -47,7 +47,7 @@ class TooLong(SchedulerError):
 
 
 class NoSuchDraft(LedgerError):
-    """There is no such draft, or it is another one's, or its day is over."""
+    """There is no such draft, or it is somebody else's, or its day is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,18 +80,18 @@ class Draft:
         return self.path(_DOCUMENT)
 
     def note(self, values: dict[str, object]) -> None:
-        """Keep what is known of it beside it."""
+        """Write facts about the draft beside it."""
         with private.opened(self.path("draft.json"), anew=True) as file:
             file.write(json.dumps(values).encode())
 
     def noted(self) -> dict[str, object]:
-        """Return what is known of it."""
+        """Return the facts about the draft."""
         found: dict[str, object] = json.loads(self.path("draft.json").read_bytes())
         return found
 
 
 class Sink:
-    """A file that takes what comes in, up to a bound; what is packed with gzip is unpacked."""
+    """A file that takes incoming bytes, up to a bound, and unpacks gzip."""
 
     def __init__(self, path: Path, most: int, *, packed: bool = False) -> None:
         self._most = most
@@ -130,7 +130,7 @@ class Sink:
             raise unusable(Path(str(self._file.name)), error) from None
 
     def done(self) -> None:
-        """Close it. Raises CampaignError where what was packed is cut off."""
+        """Close it. Raises CampaignError if packed data is cut off."""
         self._file.close()
         if self._unpacker is not None and not self._unpacker.eof:
             raise _damaged("it is cut off")
@@ -156,7 +156,7 @@ def passing(state_dir: Path) -> Iterator[Draft]:
 
 
 def keep(state_dir: Path, owner: str) -> Draft:
-    """Make a draft that its owner finds again for a day. Raises LedgerError when there are many."""
+    """Make a draft that its owner can find for a day. Raises LedgerError if there are too many."""
     root = private.state_folder(state_dir, _FOLDER)
     clear(state_dir)
     if sum(not each.name.startswith(_PASSING) for each in root.iterdir()) >= MOST_KEPT:
@@ -189,7 +189,7 @@ def discard(draft: Draft) -> None:
 
 
 def clear(state_dir: Path) -> None:
-    """Throw away what others left: what is a day old, and passing drafts that nobody works on."""
+    """Remove what others left: drafts that are a day old, and passing ones that nobody works on."""
     for folder in private.state_folder(state_dir, _FOLDER).iterdir():
         is_old = _age(folder) > KEPT_SECONDS
         if is_old or (folder.name.startswith(_PASSING) and _is_left(folder)):
@@ -207,7 +207,7 @@ def _age(folder: Path) -> float:
 
 
 def _is_left(folder: Path) -> bool:
-    """Whether nobody works on a draft. A folder that was made this very moment is not taken."""
+    """Whether nobody works on a draft. A folder that was made this very moment does not count."""
     if _age(folder) < 5:
         return False
     with suppress(OSError), _locked(folder):
@@ -217,7 +217,7 @@ def _is_left(folder: Path) -> bool:
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    """Hold the lock of a folder. Raises BlockingIOError where somebody else does."""
+    """Hold the lock of a folder. Raises BlockingIOError if somebody else holds it."""
     fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         flock(fd, LOCK_EX | LOCK_NB)

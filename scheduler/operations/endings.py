@@ -1,4 +1,4 @@
-"""Waiting for live calls to end whose stops are on record, and what became of each."""
+"""Waiting for live calls to end whose stops are on record, and how each ended."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from scheduler.models import Attempt, Disposition
 
 _LOOK_SECONDS = 0.1
 
-#: How often a reporter learns how many calls are left.
+#: How often a reporter gets how many calls are left.
 _REPORT_SECONDS = 5.0
 
-#: A stop that nobody sends for this long: no worker runs. One that is restarted takes less.
+#: If nobody sends a stop for this long, no worker runs. A restart takes less.
 NOBODY_SECONDS = 5.0
 GIVE_UP_SECONDS = 30.0
 
 
 class WaitReporter(Protocol):
-    """Who learns how a wait for ends goes, and passes it on."""
+    """Reports how a wait for ends goes."""
 
     def waits(self, left: int) -> None:
-        """So many calls are still being stopped."""
+        """Report how many calls are still being stopped."""
 
     def misses_workers(self) -> None:
-        """No worker sends the stops; this comes once."""
+        """Report, once, that no worker sends the stops."""
 
 
 def await_ends(
@@ -40,9 +40,9 @@ def await_ends(
     reporter: WaitReporter | None = None,
     within_seconds: float = math.inf,
 ) -> list[Attempt]:
-    """Wait for the ends of these attempts, by account; returns those that have none yet.
+    """Wait for the ends of these attempts, by account; return those that have none yet.
 
-    The wait is over when our patience with their stops is, or when no worker runs; at the latest
+    The wait ends with our patience for their stops, or if no worker runs, or after
     `within_seconds`.
     """
     patience = min(within_seconds, _patience(ledger))
@@ -73,13 +73,13 @@ def await_ends(
 
 
 def _patience(ledger: Ledger) -> float:
-    # From a start that is answered last to where a worker gives its stop up.
+    # From a start that is answered late to the end of our patience with its stop.
     return ledger.leases.dial + ledger.leases.stop_patience + GIVE_UP_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """What became of a call that was live, or may have been."""
+    """How a call ended that was live, or may have been."""
 
     attempt: Attempt
     record: Mapping[str, Any]  #: the call's result, as `results` has it
@@ -104,7 +104,7 @@ _KEPT = (
 
 
 def endings(ledger: Ledger, attempts: Sequence[Attempt], left: Sequence[Attempt]) -> list[Ending]:
-    """Return what became of each call that was live, or may have been."""
+    """Return how each call ended that was live, or may have been."""
     waiting = set(left)
     ended = []
     for attempt in sorted(attempts, key=lambda each: (each.campaign_id, each.row)):

@@ -1,6 +1,6 @@
-"""Erasing what was said in calls, to a party or of a campaign, here and at the API.
+"""Erases what was said in calls to a party or of a campaign, here and at the API.
 
-An API forgets conversations, or calls themselves with what it has recorded of them.
+An API deletes conversations, or calls themselves with their recordings.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ from scheduler.operations.progress import Counting, uncounted
 from scheduler.providers import Erases, ErasesCalls, accounts_of
 from scheduler.settings import Settings
 
-#: Why a call is not deleted that is not over: its end must be read yet.
+#: Why a call that is not over is not deleted: its end is still to be read.
 _LIVES = "it is not over: repeat the command after its end"
 
-#: Campaigns that are asked at once.
+#: How many campaigns to ask at once.
 _AT_ONCE = 100
 
 _ONCE_A_NUMBER = re.compile(r"\+[1-9]\d{6,14}")
 
-#: What deletes at an account's API, or why nothing can.
+#: The client that deletes at an account's API, or why there is none.
 Api = Erases | ErasesCalls | str
 
 #: A campaign, and the row of one of its calls.
@@ -42,7 +42,7 @@ Call = tuple[CampaignView, int]
 
 
 def read_address(written: str, region: str | None = None) -> str:
-    """Read a number or SIP address as a campaign file's are read. Raises ValueError.
+    """Read a number or SIP address as a campaign file does. Raises ValueError.
 
     National numbers are those of `region`.
     """
@@ -51,7 +51,7 @@ def read_address(written: str, region: str | None = None) -> str:
             return sip_uri(written)
         return possible(written, region)
     except ValueError:
-        # What is a number changes with the years; what was called then can be erased now.
+        # Valid numbers change with the years; a number that was called then can be erased now.
         if _ONCE_A_NUMBER.fullmatch(written):
             return written
         raise
@@ -87,12 +87,12 @@ class Undeleted:
 
 @dataclass
 class ErasedCalls:
-    """What an API deleted that keeps records of calls, and what it was made to record of them."""
+    """What an API that keeps records of calls deleted: records and recordings."""
 
     known: int = 0  #: calls whose records it was to delete
     deleted: int = 0
     recordings: int = 0
-    kept: set[str] = field(default_factory=set)  #: what it says that it keeps, in words
+    kept: set[str] = field(default_factory=set)  #: what it says that it still keeps, in words
 
     def add(self, answer: providers.Erased) -> None:
         """Count a call that the API confirmed."""
@@ -112,16 +112,16 @@ class ErasedCalls:
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """What was erased, and of which calls more may be said yet."""
+    """What was erased, and on which calls more may still be said."""
 
     calls: int
-    conversations: int  #: that the API knows of these calls
-    deleted: int  #: of these, by the API
-    errors: tuple[Undeleted, ...]  #: the others, if the API was asked
-    under_way: int  #: calls that live: what is said in them from now on is not kept
+    conversations: int  #: that the API has of these calls
+    deleted: int  #: how many of these the API deleted
+    errors: tuple[Undeleted, ...]  #: how many it did not delete, if it was asked
+    under_way: int  #: live calls: what is said in them from now on is not kept
     waiting: int = 0  #: calls that are still to be made
     may_be_kept: bool = False  #: the API was not asked, and may have something of these calls
-    at_api: ErasedCalls | None = None  #: None: no API was asked that keeps records of calls
+    at_api: ErasedCalls | None = None  #: None if no API that keeps records of calls was asked
 
     def as_record(self) -> dict[str, Any]:
         """Return it as JSON has it."""
@@ -136,7 +136,7 @@ class Erased:
 
 @contextmanager
 def eraser(ledger: Ledger, settings: Settings, *, remote: bool) -> Iterator[Eraser]:
-    """Open what erases, and the API if it is to delete as well: before anything is erased.
+    """Open what erases, and the API's client if it shall delete too, before erasing anything.
 
     Raises ConfigError without credentials.
     """
@@ -163,14 +163,14 @@ def eraser(ledger: Ledger, settings: Settings, *, remote: bool) -> Iterator[Eras
 
 @dataclass
 class Eraser:
-    """Erases what was said, once for each of them; the API may be asked to do so as well.
+    """Erases what was said, once for each call; the API may be asked to delete it too.
 
-    That they were called, and how it ended, stays on record: else they could be called again. What
-    goes wrong at the API is noted, and the rest goes on. Whatever is killed may be repeated.
+    The record still says that they were called, and how it ended: else they could be called again.
+    If the API fails, this is noted, and the rest goes on. If this is killed, run it again.
     """
 
     ledger: Ledger
-    #: What deletes for each account, or why nothing can; None: no API is asked.
+    #: The client that deletes for each account, or why there is none; None if no API is asked.
     apis: Mapping[str, Api] | None = None
     _calls: int = 0
     _connections: int = 0
@@ -178,7 +178,7 @@ class Eraser:
     _deleted: int = 0
     _at_api: ErasedCalls = field(default_factory=ErasedCalls)
     _errors: list[Undeleted] = field(default_factory=list)
-    _faults: dict[str, str] = field(default_factory=dict)  #: accounts that need be tried no more
+    _faults: dict[str, str] = field(default_factory=dict)  #: accounts that are asked no more
 
     def erase_calls(self, calls: Sequence[Call], counting: Counting = uncounted) -> Erased:
         """Erase what was said in these calls."""
@@ -240,7 +240,7 @@ class Eraser:
     def _note_undeleted(
         self, conversations: Sequence[str], connections: Sequence[Placed], why: str
     ) -> None:
-        """Note what stays at an API that can't be asked, whichever of both it would delete."""
+        """Note what stays at an API that can't be asked: conversations or calls."""
         if conversations:
             self._errors += [Undeleted(each, why) for each in conversations]
         else:
@@ -262,7 +262,7 @@ class Eraser:
             self._errors.append(Undeleted(each.connection_id, why, is_call=True))
 
     def _why_not(self, account: str, delete: Callable[[], None]) -> str:
-        """Return why the API did not delete something; "" when it did."""
+        """Return why the API did not delete something; "" if it did."""
         if fault := self._faults.get(account):
             return fault
         try:
