@@ -1,4 +1,4 @@
-"""What watchers, metrics and reports see of an account; no decision is made from it."""
+"""What watchers, metrics and reports see of an account; callsched decides nothing by it."""
 
 from __future__ import annotations
 
@@ -49,11 +49,13 @@ class Backlog:
     """What waits on an account."""
 
     due: int  #: calls that could be dialled now, would there be a slot
-    oldest_due_seconds: float  #: for how long the first of them could be; 0 when none is
+    oldest_due_seconds: (
+        float  #: for how long the first of them could have been dialled; 0 if none could
+    )
     stops: int  #: due or to be repeated
     collects: int  #: conversations to read
     webhooks: int  #: news to send
-    sockets_wanted: int  #: live connections that no listener hears
+    sockets_wanted: int  #: live connections to which nobody listens
 
 
 #: Campaigns of which is read who dials them, whatever is known of accounts.
@@ -63,7 +65,7 @@ _NEWEST = 50
 def names(ledger: Ledger) -> list[str]:
     """Return every account that has had a campaign, by name."""
     with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
-        # Workers of the release before write no names down: their newest campaigns have them.
+        # Workers of the previous release record no names: take them from the newest campaigns.
         last = _NEWEST - 1 if turns.is_indexed(ledger.redis) else -1
         pipe.smembers(f"{keys.ROOT}accounts")
         for campaign_id in ledger.redis.zrevrange(f"{keys.ROOT}campaigns", 0, last):
@@ -97,9 +99,9 @@ def any_open(ledger: Ledger, among: Sequence[str]) -> bool:
 
 
 def what_of(written: str) -> str:
-    """Return what happened by today's name, whichever release wrote it down.
+    """Return the present name of an event, whichever release recorded it.
 
-    One before called a call answered that the provider had taken.
+    An earlier release said "answered" of a call that the provider had accepted.
     """
     return {"answered": "placed", "picked_up": "answered"}.get(written, written)
 
@@ -107,7 +109,7 @@ def what_of(written: str) -> str:
 def happenings(
     ledger: Ledger, account: str, *, after: str = "-", most: int = 50
 ) -> tuple[list[Happening], str]:
-    """Return the newest of what happened after a cursor, oldest first, and the next cursor.
+    """Return the newest events after a cursor, oldest first, and the next cursor.
 
     "-" is before everything. The ledger keeps about the last thousand.
     """
@@ -132,8 +134,8 @@ def happenings(
 def load_between(ledger: Ledger, account: str, since: float, until: float) -> list[Load]:
     """Return how full an account was between two instants, oldest first.
 
-    The first may lie before: it is what held at `since`. There is one at every change, at most one
-    a second; the ledger keeps about the last 20,000.
+    The first sample may be older: it was valid at `since`. There is one at every change, at most
+    one a second; the ledger keeps about the last 20,000.
     """
     key = keys.account(account, "load")
     # Entries are named by the thousandth of a second.
@@ -146,7 +148,7 @@ def load_between(ledger: Ledger, account: str, since: float, until: float) -> li
 
 
 def _load(fields: dict[str, str]) -> Load | None:
-    """Read an entry; None for what another program wrote, or had written by what it changed."""
+    """Read an entry; None if another program wrote it, or spoiled what we read."""
     try:
         slots, learned, live, refused = map(int, fields["load"].split())
         return Load(float(fields["at"]), slots, learned, live, refused)
@@ -155,7 +157,7 @@ def _load(fields: dict[str, str]) -> Load | None:
 
 
 def count(ledger: Ledger, account: str, counted: Mapping[str, int]) -> None:
-    """Add to what was counted on an account. Raises LedgerTrouble."""
+    """Add to an account's counts. Raises LedgerTrouble."""
     key = keys.account(account, "totals")
     with reaching(), ledger.redis.pipeline(transaction=True) as pipe:
         for what, number in counted.items():
@@ -186,7 +188,7 @@ def totals(ledger: Ledger, account: str) -> dict[str, int]:
 def backlog(
     ledger: Ledger, account: str, now: float | None = None, due_calls: DueCalls | None = None
 ) -> Backlog:
-    """Read what waits on an account. Who has counted its due calls says so."""
+    """Read what waits on an account; a caller that has counted its due calls passes them."""
     at = ledger.time(now)
     known = due_calls or due.count(ledger, account, now)
     with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
@@ -201,8 +203,8 @@ def backlog(
 def attempt_spans(ledger: Ledger, campaign_id: str) -> Iterator[tuple[float, float | None]]:
     """Yield for each attempt of a campaign when its slot was taken and given back.
 
-    That is from the leave to dial to the confirmed end; of an attempt whose answer was lost, as
-    long as its slot was held. None while it is open.
+    That is from `begin` to the confirmed end; if the answer was lost, for as long as the slot was
+    held. None while it is open.
     """
     for page in views.contact_pages(ledger, campaign_id):
         with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
@@ -242,7 +244,7 @@ def _span(
 
 
 def held_campaigns(ledger: Ledger, account: str) -> set[str]:
-    """Return the campaigns that have calls whose answer was lost, and whose slot is still held."""
+    """Return the campaigns with calls whose answer was lost and whose slot is still taken."""
     with reaching():
         held = ledger.redis.zrange(keys.account(account, "held"), 0, -1)
     return {Attempt.parse(one).campaign_id for one in held if Attempt.is_written(one)}

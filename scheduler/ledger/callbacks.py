@@ -1,6 +1,6 @@
-"""What providers tell of calls by themselves, put on record: each verb one script, harmless again.
+"""Records what providers tell in callbacks: each verb is one script, harmless if it runs again.
 
-A call only moves forward by it: what is older than what is known changes nothing.
+A callback only moves a call forward: one that is older than what is known changes nothing.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from scheduler.ledger.listeners import CALL_LINES, LINES_SECONDS, LiveLine
 from scheduler.ledger.redis.client import reaching
 from scheduler.models import Attempt
 
-#: Of what was pressed at once; the rest is not kept.
+#: How many keys of one answer are kept.
 _MOST_KEYS = 100
 
-#: Words whose transcript nobody makes are kept as long as connections are.
+#: Words of which nobody makes a transcript are kept as long as connections.
 _WAITS_SECONDS = 31 * 86_400
 
 
 class Known(StrEnum):
-    """How an attempt stands of which a provider tells."""
+    """How the ledger knows the attempt that a callback names."""
 
-    NOBODYS = "nobodys"  #: no ledger entry has it
-    KNOWN = "known"  #: it has this connection, and lives
-    ATTACHED = "attached"  #: it has had none, and has this one from now on
+    NOBODYS = "nobodys"  #: no such attempt is on record
+    KNOWN = "known"  #: it has this connection, which is live
+    ATTACHED = "attached"  #: it had none, and has this one from now on
     SECOND = "second"  #: it has another one: both are stopped
     OVER = "over"  #: its end is on record
 
@@ -46,10 +46,10 @@ def arrived(
     answered_by: str = "",
     now: float | None = None,
 ) -> Known:
-    """Record what a request tells of an attempt, in one step.
+    """Record what a callback tells of an attempt, in one step.
 
-    A connection under `dialing` or `unknown` is attached: it is the answer that was lost, or is on
-    its way. `stage` is "ringing", "answered" or "over" ("" for none of them); with a lower
+    If the attempt is `dialing` or `unknown`, the connection is attached: its answer was lost, or is
+    on its way. `stage` is "ringing", "answered" or "over" ("" for none of them); with a lower
     `sequence` than before it is ignored. "over" only has the call read soon (`take_heard`).
     `told_at` is when it happened, by the clock of Redis: it moves the instant of the answer only
     within the two reads around it. `answered_by` is kept.
@@ -62,7 +62,7 @@ def arrived(
 
 
 def take_heard(ledger: Ledger, account: str, most: int) -> list[Attempt]:
-    """Take attempts that are to be read now, for their provider says that they are over."""
+    """Take attempts that must be read now, because a callback says that they are over."""
     taken = ledger.run(ledger.do.take_heard, account, most)
     return [Attempt.parse(one) for one in taken if Attempt.is_written(one)]
 
@@ -72,7 +72,7 @@ class Pressed:
     """Which keys count for one asking of a step, however often the provider repeats it."""
 
     keys: str
-    at: float  #: when they were first told, by the clock of Redis
+    at: float  #: when they first came, by the clock of Redis
     answered_at: float | None  #: when the callee answered
     max_duration_seconds: float  #: from then
     caller_id: str
@@ -103,14 +103,14 @@ def answer(
 ) -> None:
     """Record the answer to a step; `bars` is the address that it puts on the do-not-call list.
 
-    Both in one step. The first answer stays.
+    Both happen in one step. The first answer stays.
     """
     args = (str(attempt), step, keys[:_MOST_KEYS], bars, ledger.clock(now))
     ledger.run(ledger.do.answer, *args)
 
 
 def keep_words(ledger: Ledger, news_id: str, line: LiveLine) -> bool:
-    """Keep words of a call for its transcript; False for those that were kept before."""
+    """Keep words of a call for its transcript; False if they were kept before."""
     known = {"kind": line.kind, "text": line.text, "speaker": line.speaker, "at": line.said_at}
     bounds = (CALL_LINES, LINES_SECONDS, _WAITS_SECONDS)
     args = (str(line.attempt), news_id, json.dumps(known), *bounds, ledger.clock(None))
@@ -126,7 +126,7 @@ def words(ledger: Ledger, attempt: Attempt) -> list[LiveLine]:
 
 
 def _words(attempt: Attempt, written: str) -> tuple[tuple[float, int], LiveLine] | None:
-    """Return words with what they are ordered by; None for what others have written there."""
+    """Return words with their order; None for what another program wrote there."""
     try:
         number, kept_at, text = written.split(" ", 2)
         known = json.loads(text)
@@ -137,15 +137,15 @@ def _words(attempt: Attempt, written: str) -> tuple[tuple[float, int], LiveLine]
         return None
 
 
-#: Why a call is handed out (`StopOrder.why`) that is to say something else: it is no stop.
+#: `StopOrder.why` of an order that has a call say something else: it is no stop.
 SPEAK = "speak"
 
 
 def owe_speech(ledger: Ledger, account: str, attempt: Attempt, now: float | None = None) -> bool:
-    """Have a worker make a live call say what a machine is to hear, once; False when it was."""
+    """Have a worker make a live call say the steps for a machine, once; False if it was ordered."""
     return bool(ledger.run(ledger.do.owe_speech, account, str(attempt), ledger.clock(now)))
 
 
 def spoken(ledger: Ledger, account: str, attempt: Attempt, now: float | None = None) -> None:
-    """Record that it says so now, or that it is not to be tried any more."""
+    """Record that the call has said so, or that nobody tries any more."""
     ledger.run(ledger.do.spoken, account, str(attempt), ledger.clock(now))

@@ -29,16 +29,16 @@ from scheduler.records import decode, decode_policy
 logger = logging.getLogger(__name__)
 
 
-#: For how long it is known that a party was called: the longest period that a cap may have.
+#: How long the ledger remembers that a party was called: the longest period of a cap.
 REMEMBERED_SECONDS = 31 * 86_400
 
-#: Within this time no other timekeeper says again that a call can be dialled.
+#: Within this time no other timekeeper sends the same message that a call can be dialled.
 APART_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """Who listens to a connection, and for how many seconds that holds unless it is renewed."""
+    """Who listens to a connection, and for how many seconds, unless this is renewed."""
 
     listener: str = ""  #: "" for nobody
     seconds: float = 0.0
@@ -49,16 +49,16 @@ NOBODYS = Charge()
 
 @dataclass(frozen=True, slots=True)
 class Ringing:
-    """What `begin` is told of an attempt at a provider that answers before the callee does."""
+    """What `begin` gets about an attempt if the provider answers before the callee does."""
 
-    seconds: float  #: that it may ring
-    hold_seconds: float  #: that it may live at most, queued and ringing included
-    caller_id: str = ""  #: by which it is known among the provider's calls; "" for any
-    is_searched: bool = False  #: the provider can be asked for it should its answer be lost
+    seconds: float  #: seconds that it may ring
+    hold_seconds: float  #: seconds that it may live at most, queue and ringing included
+    caller_id: str = ""  #: by which to find it among the provider's calls; "" for any
+    is_searched: bool = False  #: whether the provider can be asked for it if its answer is lost
 
     @property
     def written(self) -> tuple[float, float, str, int]:
-        """What a script takes."""
+        """Return it as arguments of a script."""
         return self.hold_seconds, self.seconds, self.caller_id, int(self.is_searched)
 
 
@@ -68,14 +68,14 @@ class Wait:
 
     stage: str  #: "queued" or "ringing"
     ring_seconds: float
-    queue_seconds: float = 0.0  #: before it rings; more than a minute: the call is taken back
+    queue_seconds: float = 0.0  #: seconds until it rings; over a minute the call is taken back
 
-    #: After these its deadline lies: an API may let it ring some seconds longer, and reads lag.
+    #: seconds until its deadline after that: an API may let it ring some longer, and reads lag
     MARGIN_SECONDS: ClassVar[float] = 35.0
 
     @property
     def deadline_seconds(self) -> float:
-        """From its begin until somebody must have answered."""
+        """The seconds from its begin until somebody must have answered."""
         return self.queue_seconds + self.ring_seconds + self.MARGIN_SECONDS
 
 
@@ -87,7 +87,7 @@ class Claim:
     contact: Contact
     policy: Policy
     now: float  #: when it was claimed, by the clock of Redis
-    blocked_callers: frozenset[str] = frozenset()  #: our own numbers that the provider refuses
+    blocked_callers: frozenset[str] = frozenset()  #: caller ids that the provider refuses
 
     @property
     def max_duration_seconds(self) -> float:
@@ -95,13 +95,13 @@ class Claim:
         return self.contact.max_duration_seconds or self.policy.max_duration_seconds
 
 
-#: Why a call is handed out that is to be looked at.
+#: `StopOrder.why` of an order to read the call.
 LOOK = "look"
 
 
 @dataclass(frozen=True, slots=True)
 class StopOrder:
-    """A stop that is due now, or a look at a call whose deadline before the answer has passed."""
+    """A stop that is due now, or an order to read a call at its deadline before the answer."""
 
     attempt: Attempt
     connection_id: str
@@ -117,12 +117,12 @@ class Due:
 
     expired: int  #: attempts that were dealt with, as `expire` does
     stops: list[StopOrder]  #: taken, as `take_stops` does
-    dials: int  #: worth a message now
+    dials: int  #: dials and readings that are worth a message now
     collects: int
-    seconds: float | None  #: until it has to look again; None when nothing is in sight
+    seconds: float | None  #: seconds until it has to look again; None if nothing is in sight
 
 
-#: Nobody has looked, for the clock of Redis shows more than it can.
+#: The tick did nothing, because the clock of Redis shows more than it can.
 HELD = Due(0, [], 0, 0, 0.0)
 
 
@@ -137,9 +137,9 @@ def claim(
     starts_per_second: float = 0.0,
     now: float | None = None,
 ) -> Claim | float | None:
-    """Give the next due call a slot and a fresh attempt; None when nothing may be dialled.
+    """Give the next due call a slot and a new attempt; None if nothing may be dialled.
 
-    The seconds to wait, when all that holds a call back is the pace of starts.
+    Returns the seconds to wait, if only the pace of starts holds a call back.
     """
     lease = ledger.leases
     found = ledger.run(
@@ -164,7 +164,7 @@ def claim(
     try:
         known = decode(record)[0], decode_policy(policy)
     except ValueError as error:
-        # Whoever it was is not called. The next claim is for another call.
+        # The script has ended this call. The next claim is for another one.
         logger.error("%s: its record in the ledger can't be read: %r", attempt, error)
         message = "its record in the ledger can't be read"
         finish(
@@ -186,13 +186,13 @@ def begin(
     ringing: Ringing | None = None,
     now: float | None = None,
 ) -> bool:
-    """Ask for leave to send the start; the command is never sent twice. Raises StaleAttempt.
+    """Ask whether the start may be sent; the command is never sent twice. Raises StaleAttempt.
 
-    `closes_at` is the instant from which on no start may be let out. `targets` are whom the call
-    may be transferred to: none of them may be on the do-not-call list, nor may the contact.
-    `ringing` is what is known of an attempt whose start is answered before the callee answers.
-    False: a rule forbids it, and the attempt was given back, or the call has ended as skipped.
-    Raises LedgerUnreachable also when the leave is not as safe in time as the setting asks for.
+    `closes_at` is the instant from which on no start may leave. `targets` are the parties to whom
+    the call may be transferred: none of them may be on the do-not-call list, nor may the contact.
+    `ringing` is set if the provider answers before the callee does. Returns False if a rule forbids
+    the dial: the attempt was given back, or the call has ended as skipped. Raises LedgerUnreachable
+    also if the write is not as safe in time as the setting asks for.
     """
     lease = ledger.leases
     lengths = (lease.dial, max_duration_seconds, lease.stop_late)
@@ -274,14 +274,14 @@ def connect(
 ) -> tuple[str, float, LimitView]:
     """Put a connection and its deadline on record. An answer is never refused.
 
-    One that is in time is in the `charge` of a listener from then on. With a `wait` the callee has
-    not answered yet: the deadline is one before that, counted from `begin`, and
+    If it is in time, it is in the `charge` of a listener from then on. With a `wait` the callee has
+    not answered yet: it gets the deadline before the answer, counted from `begin`, and
     `reports.answered` moves it.
 
-    Returns what it was taken for ("connected", "late": its stop is due now, "known": it was on
-    record, "second": the attempt has another one and nothing was written), the deadline, and
-    the account's limit as it stands now. Raises LedgerUnreachable also when that is not as safe
-    in time as the setting asks for: it is to be said again.
+    Returns how it was recorded ("connected"; "late": its stop is due now; "known": it was on
+    record; "second": the attempt has another one and nothing was written), the deadline, and the
+    account's limit as it stands now. Raises LedgerUnreachable also if the write is not as safe in
+    time as the setting asks for: then call this again.
     """
     args = (
         account,
@@ -342,14 +342,14 @@ def take_stops(
 
 
 def hurry_stops(ledger: Ledger, account: str, now: float | None = None) -> None:
-    """Have every stop that waits for its next sending sent now."""
+    """Have every stop that waits to be sent again sent now."""
     ledger.run(ledger.do.hurry_stops, account, ledger.clock(now))
 
 
 def deny(
     ledger: Ledger, account: str, attempt: Attempt, now: float | None = None
 ) -> Disposition | None:
-    """Record that a stop was answered "no such connection"; None while that is not certain.
+    """Record that a stop was answered "no such connection"; None while that proves nothing.
 
     The far end ended it if the very first stop was answered so; else a stop of ours may have.
     """
@@ -361,7 +361,7 @@ def deny(
 def note_stop_error(
     ledger: Ledger, attempt: Attempt, message: str, kind: LateCause = LateCause.API
 ) -> None:
-    """Keep what the API said to a stop that it did not confirm; the last word counts."""
+    """Keep what the API answered to a stop without confirming it; the last answer counts."""
     fields = {"stop_error": message, "stop_error_kind": kind.value}
     with reaching():
         ledger.redis.hset(keys.attempt(str(attempt)), mapping=fields)
@@ -379,10 +379,10 @@ def confirm(
     ago_seconds: float = 0.0,
     now: float | None = None,
 ) -> bool:
-    """Record that a connection is over: its slot is free. False when that was known.
+    """Record that a connection is over: its slot is free. False if that was on record.
 
-    `summaries` is what the stop's answer said of summary pages, as JSON. `ago_seconds` is since
-    when it is over, where nobody could put that on record.
+    `summaries` are the summary pages that the stop's answer names, as JSON. `ago_seconds` is how
+    long ago the API confirmed the end, if it could not be recorded at once.
     """
     args = (account, str(attempt), disposition, reason or "", conversation_id, summaries)
     return bool(ledger.run(ledger.do.confirm, *args, ago_seconds, ledger.clock(now)))
@@ -400,7 +400,7 @@ def ready(
 ) -> tuple[int, int, float | None]:
     """Return how many dials and collects are worth a message now, and when to look again.
 
-    The last is in seconds from now; None when nothing is in sight.
+    The last is in seconds from now; None if nothing is in sight.
     """
     late = ledger.leases.stop_late
     args = (account, ceiling, fingerprint, only, FIRST, apart_seconds, late, ledger.clock(now))
@@ -456,7 +456,7 @@ class Look:
     """What a timekeeper asks of one account."""
 
     account: str
-    free: int  #: stops that there is room for
+    free: int  #: how many stops there is room for
     delays: Sequence[float]  #: between the sendings of a stop
     ceiling: int
     fingerprint: str
@@ -466,10 +466,10 @@ class Look:
 def ticks(
     ledger: Ledger, looks: Sequence[Look], *, most: int, latest: float = math.inf
 ) -> list[Due | LedgerTrouble]:
-    """Do `tick` for several accounts in one journey; what fails for one fails for no other.
+    """Do `tick` for several accounts in one round trip; if one fails, the others do not.
 
-    HELD, and nothing done, where the clock of Redis shows more than `latest`. Raises LedgerTrouble
-    when Redis can't be reached at all.
+    Returns HELD, and does nothing, if the clock of Redis shows more than `latest`. Raises
+    LedgerTrouble if Redis can't be reached at all.
     """
     asked = [_asked(ledger, look, most, latest) for look in looks]
     return list(map(_due_or_why, ledger.run_each(ledger.do.tick, asked)))

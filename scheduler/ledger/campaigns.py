@@ -1,4 +1,4 @@
-"""The verbs of a campaign as a whole: it is loaded, sealed, halted, resumed, called off."""
+"""The verbs of a campaign as a whole: load, seal, halt, resume, cancel."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from scheduler.models import (
 )
 from scheduler.records import encode_policy, pack_row
 
-#: Calls that end in one step: it takes a few milliseconds, in which nothing else happens.
+#: How many calls end in one step of a few milliseconds, in which Redis does nothing else.
 CHUNK = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What of a campaign waits for its dial."""
+    """The calls of a campaign that wait for their dial."""
 
     due: int  #: calls that could be dialled now
     last_due_at: float | None  #: of the pending call that comes last
@@ -47,11 +47,11 @@ def create(
     """Open a campaign for loading, or find it as it stands. Raises LedgerError if another
     account's campaign has this id.
 
-    With a `repeat_window`, in seconds, rows are skipped whose party another campaign of this
-    name and account has called so lately, or has yet to call. What a campaign was created with
-    stays. `columns` are those that its contacts have as variables, which add up; None where nobody
-    knows them. `launch` are the words of the command of ours that goes on with it when nobody does,
-    such as ("worker",), as whoever launched it last says.
+    With a `repeat_window`, in seconds, a row is skipped if another campaign of this name and
+    account has called its party within this time, or has yet to call it. A campaign keeps what it
+    was created with. `columns` are those that its contacts have as variables, which add up; None if
+    nobody knows them. `launch` are the words of the command that continues it if nobody dials it,
+    such as ("worker",), from its last launch.
     """
     cap = "" if policy.max_concurrency is None else policy.max_concurrency
     of_calls = policy.record or policy.transcribe
@@ -116,7 +116,7 @@ def load_packed(
 
 
 def seal(ledger: Ledger, campaign_id: str, load_id: str, now: float | None = None) -> CampaignState:
-    """Say that the last row is in: from now on the campaign dials, and can end."""
+    """Seal a campaign after its last row: from now on it dials, and can end."""
     return _known(campaign_id, ledger.run(ledger.do.seal, campaign_id, load_id, ledger.clock(now)))
 
 
@@ -128,7 +128,7 @@ def halt(
     control: Control = NOBODY,
     now: float | None = None,
 ) -> int:
-    """Let no more starts out; with `abort` stop what is live, also what is answered later.
+    """Allow no more starts; with `abort` stop live calls, also those that are answered later.
 
     Raises MovedOn, as each order on a campaign does.
     """
@@ -144,7 +144,7 @@ def halt(
 def resume(
     ledger: Ledger, campaign_id: str, control: Control = NOBODY, now: float | None = None
 ) -> CampaignState:
-    """Let a paused campaign go on. Raises LedgerError when it was cancelled."""
+    """Resume a paused campaign. Raises LedgerError if it was cancelled."""
     args = (campaign_id, *control.written, control.seen, ledger.clock(now))
     state = _not_moved_on(campaign_id, ledger.run(ledger.do.resume, *args))
     if state == "cancelled":
@@ -164,10 +164,10 @@ def cancel(
     abort: bool = False,
     now: float | None = None,
 ) -> tuple[CampaignState, list[Attempt]]:
-    """Call the rest of a campaign off, for good; with `abort` stop what is live as well.
+    """Cancel the rest of a campaign, for good; with `abort` stop live calls too.
 
-    Returns its state, and the attempts whose phone may ring or is live. The calls that wait are
-    ended by `end_pending`, run until none is left. Raises LedgerError when there is no such one.
+    Returns its state, and the attempts that are live or whose phone may ring. Call `end_pending`
+    until no call waits. Raises LedgerError if there is no such campaign.
     """
     patience = ledger.leases.stop_patience
     args = ("1" if abort else "", patience, *control.written, control.seen, ledger.clock(now))
@@ -183,7 +183,7 @@ def end_pending(
 ) -> int:
     """End some calls of a cancelled campaign that wait; returns how many are left.
 
-    Who dies in between leaves a campaign that dials nobody; whoever runs it again goes on.
+    If the caller dies in between, the campaign dials nobody; call it again to go on.
     """
     return int(ledger.run(ledger.do.end_pending, campaign_id, most, ledger.clock(now)))
 
@@ -206,14 +206,14 @@ def prioritise(
 
 
 def digest_of(ledger: Ledger, campaign_id: str) -> str | None:
-    """Return what stands for the content that a campaign was created with; None: there is none."""
+    """Return the digest of the content with which a campaign was created; None if there is none."""
     with reaching():
         state, digest = ledger.redis.hmget(keys.campaign(campaign_id, "meta"), "state", "digest")
     return None if state is None else str(digest or "")
 
 
 def starts_under_way(ledger: Ledger, campaign_id: str) -> int:
-    """Return how many starts of a campaign have left, or are about to, and are not answered."""
+    """Return how many starts of a campaign have left, or are about to, without an answer yet."""
     with reaching():
         dialing = ledger.redis.hget(keys.campaign(campaign_id, "counts"), CallState.DIALING)
     return int(dialing or 0)

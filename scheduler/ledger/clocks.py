@@ -12,7 +12,7 @@ from scheduler.ledger import accounts, keys
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.client import reaching
 
-#: So long a jump is shown.
+#: How long `doctor` and `status` show a jump.
 _SHOWN_SECONDS = 86400.0
 
 _KEY = f"{keys.ROOT}clock"
@@ -36,7 +36,7 @@ def read(ledger: Ledger) -> Reading:
 
 
 class Right(StrEnum):
-    """Which clock is right when that of Redis has jumped forward, by a third one."""
+    """Which clock a third one agrees with, after that of Redis has jumped forward."""
 
     STEADY = "steady"  #: that of the worker: the clock of Redis is wrong
     REDIS = "redis"  #: that of Redis: the machine of the worker was paused
@@ -51,10 +51,10 @@ def jumped(
     right: Right = Right.UNKNOWN,
     now: float | None = None,
 ) -> float | None:
-    """Move what stands in the ledger by a jump; None where another worker has done so.
+    """Move the ledger's instants by a jump; None if another worker has done so.
 
-    `before` is the last reading before the jump, by so many `seconds`, less than 0 when the clock
-    was set back: then it is wrong, whatever else is known. `since` is how long ago that reading
+    `before` is the last reading before the jump. `seconds` is the jump; less than 0 means that the
+    clock was set back and is wrong, whatever else is known. `since` is how long ago that reading
     was. Returns the seconds by which deadlines were moved. Raises LedgerTrouble.
     """
     every = accounts.names(ledger)
@@ -64,7 +64,7 @@ def jumped(
 
 
 def last_jump(client: Any, now: float | None = None) -> str:
-    """Say what the clock did last, if that is a day ago at most; "" for nothing.
+    """Say how the clock jumped last, if that was at most a day ago; "" if it did not.
 
     Raises LedgerTrouble.
     """
@@ -82,7 +82,7 @@ def last_jump(client: Any, now: float | None = None) -> str:
     return f"the clock of Redis {in_words(jump, moved, right or '')}; it showed {when} then"
 
 
-#: How it is known which clock is right, where that is a question.
+#: How we know which clock is right, if that was in question.
 _BY_WHOM: Mapping[str, str] = {
     Right.STEADY: ", for the clock of a provider agrees with that of the workers",
     Right.REDIS: ", for the clock of a provider agrees with it: a worker's machine was paused",
@@ -90,7 +90,7 @@ _BY_WHOM: Mapping[str, str] = {
 
 
 def in_words(seconds: float, moved: float | None, right: str) -> str:
-    """Say how it jumped, and what becomes of calls; None: somebody else has seen to that."""
+    """Say how it jumped, and what follows for calls; None if another worker has moved them."""
     how = "was set back" if seconds < 0 else "jumped forward"
     text = f"{how} by {abs(seconds):,.0f} s"
     if moved is None:

@@ -1,4 +1,4 @@
-"""When live connections must be over, as the ledger has it: what a worker remembers besides."""
+"""When live connections must be over, by the ledger: a worker remembers this too."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from scheduler.models import Attempt
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """When the next stop of a connection is due: at its deadline, or when the last one was lost."""
+    """When the next stop of a connection is due: at its deadline, or after a lost one."""
 
     at: float  #: epoch seconds, by the clock of Redis
-    seconds: float  #: from when it was read until then; less than 0 when it has passed
+    seconds: float  #: from the reading until then; less than 0 if it has passed
 
     @property
     def read_at(self) -> float:
@@ -27,10 +27,10 @@ class Deadline:
 def live(
     ledger: Ledger, account: str, attempts: Sequence[Attempt], now: float | None = None
 ) -> dict[Attempt, Deadline | None]:
-    """Return the deadline of each connection; None when it is over, for certain or given up.
+    """Return the deadline of each connection; None if it is over, or given up.
 
-    An attempt whose connection the ledger does not know, or knows no longer, is left out. Reads
-    alone, so that a Redis which refuses to write can be asked as well. Raises LedgerTrouble.
+    An attempt whose connection the ledger does not know, or knows no longer, is left out. This only
+    reads, so that it works while Redis refuses writes. Raises LedgerTrouble.
     """
     if not attempts:
         return {}
@@ -50,7 +50,7 @@ def live(
 
 
 def _known(ledger: Ledger, attempts: Sequence[Attempt]) -> list[Attempt]:
-    """Return those that have, or had, a connection on record."""
+    """Return the attempts that have, or had, a connection on record."""
     if not attempts:
         return []
     with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
@@ -71,7 +71,7 @@ def stop_reason(ledger: Ledger, attempt: Attempt) -> str:
 def note_stop(
     ledger: Ledger, account: str, attempt: Attempt, late_seconds: float | None = None
 ) -> None:
-    """Record that a stop was sent whose outcome nobody knows, and by how much the first was late.
+    """Record that a stop was sent whose effect nobody knows, and how late the first one was.
 
     Raises LedgerTrouble.
     """

@@ -1,7 +1,7 @@
 """How many calls are due on an account, which changes with the clock alone.
 
-It is counted where something is due: of each such campaign, fifty in a step of Redis. So it costs
-nothing that others wait, and as much as there are that don't.
+It counts only campaigns that have something due, fifty in a step of Redis. So campaigns that wait
+cost nothing.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from scheduler.ledger import turns
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.client import reaching
 
-#: Campaigns that are looked at in one step, in which nobody else is served.
+#: How many campaigns to look at in one step, in which Redis serves nobody else.
 _AT_ONCE = 50
 
-#: What took more than one step to count is told again for so many times as long.
+#: A count that took more than one step is used again for so many times as long.
 _TIMES = 50
 
 
@@ -25,12 +25,12 @@ class DueCalls:
     """What is due on an account."""
 
     count: int
-    since: float  #: when the first of them fell due; now, when none is
-    steps: int  #: in which they were counted
+    since: float  #: when the first of them fell due; now if none is due
+    steps: int  #: how many steps it took to count them
 
 
 def count(ledger: Ledger, account: str, now: float | None = None) -> DueCalls:
-    """Count the calls that could be dialled now, would there be a slot. Raises LedgerTrouble."""
+    """Count the calls that could be dialled now if there were a slot. Raises LedgerTrouble."""
     at = ledger.time(now)
     due, since = 0, at
     with reaching():
@@ -45,13 +45,13 @@ def count(ledger: Ledger, account: str, now: float | None = None) -> DueCalls:
 
 
 class Recurring:
-    """The same for one who asks every second: counting takes a fiftieth of the time at most."""
+    """The same for a caller who asks every second: it counts for a fiftieth of the time at most."""
 
     def __init__(self) -> None:
-        self._known: dict[str, tuple[float, DueCalls]] = {}  #: of an account, and how long to tell
+        self._known: dict[str, tuple[float, DueCalls]] = {}  #: by account, with when to count anew
 
     def count(self, ledger: Ledger, account: str) -> DueCalls:
-        """Return what is due, or was when it was counted last. Raises LedgerTrouble."""
+        """Return what is due, or was due at the last count. Raises LedgerTrouble."""
         began = monotonic()
         until, known = self._known.get(account, (0.0, None))
         if known is None or began >= until:

@@ -1,6 +1,6 @@
-"""Which campaigns are worth a look, where nobody can look at all of them.
+"""Which campaigns are worth a look, if there are too many to look at all of them?
 
-It costs the same however many wait: nothing is read of any campaign.
+This costs the same however many wait, because it reads no campaign.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.client import reaching
 from scheduler.models import Attempt
 
-#: Of the newest campaigns so many are worth it before those that wait longer: somebody has just
+#: How many of the newest campaigns come before those that wait longer, because somebody has just
 #: made them.
 _NEWEST = 50
 
@@ -21,9 +21,9 @@ _NEWEST = 50
 def foremost(ledger: Ledger, accounts: Sequence[str], most: int) -> list[str]:
     """Return some campaigns, those of these accounts that matter most first.
 
-    These are campaigns that have calls under way, then those that have some due, that wait for
-    somebody, and a few of the newest; then those of which something falls due next, and whatever
-    else is not finished; the rest are the newest, on whatever account. Raises LedgerTrouble.
+    First come campaigns that have calls under way, then those that have calls due, wait for
+    somebody, or are among the few newest; then those in which something falls due next, and all
+    others that are not finished; the rest are the newest, on any account. Raises LedgerTrouble.
     """
     return list(islice(dict.fromkeys(_in_turn(ledger, accounts, most)), most))
 
@@ -31,7 +31,7 @@ def foremost(ledger: Ledger, accounts: Sequence[str], most: int) -> list[str]:
 def with_calls_to_make(ledger: Ledger, accounts: Sequence[str]) -> list[str]:
     """Return the campaigns that have calls due, or under way, or that wait for somebody.
 
-    Whatever else is not finished waits for a time. Raises LedgerTrouble.
+    All others that are not finished wait for a time. Raises LedgerTrouble.
     """
     with reaching():
         if not turns.is_indexed(ledger.redis):
@@ -85,7 +85,7 @@ def _of_each(
 def others(ledger: Ledger, account: str | None, listed: int, unfinished: int) -> int:
     """Return how many campaigns there are besides those that are listed.
 
-    Of one account only those that are not finished are counted.
+    For one account it counts only those that are not finished.
     """
     with reaching():
         if account is None:

@@ -1,4 +1,4 @@
-"""Of which calls something is still to be read, and what was said in those that have been."""
+"""Which conversations are still to be read, and what was said in those that have been."""
 
 from __future__ import annotations
 
@@ -19,32 +19,32 @@ from scheduler.records import decode_policy
 #: How long `transcript --follow` shows a call that has been collected.
 TAIL_SECONDS = 3600
 
-#: Until a conversation whose reader died is read again; twice as long for each reader that died
-#: before. A reading that takes longer is repeated, which does no harm.
+#: How long until a conversation is read again after its reader died; twice as long for each reader
+#: that died before. A reading that takes longer is repeated, which does no harm.
 READER_LEASE_SECONDS = 15.0
 
-#: What was collected of one conversation, in JSON's own types, under the names of `Insight`.
+#: What was collected from one conversation, in JSON's own types, under the names of `Insight`.
 Said = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Collect:
-    """A conversation that is due to be read, or a call of which something is kept."""
+    """A conversation that is due to be read, or a call whose own records are."""
 
     attempt: Attempt
-    conversation_id: str  #: "" where the provider has none
-    over_for_seconds: float  #: since its connection was over for certain, when this was taken
+    conversation_id: str  #: "" if the provider has none
+    over_for_seconds: float  #: seconds from the certain end of its connection until this was taken
     reads: int  #: how often it was read before
     digest: str  #: of what was read last; "" for nothing yet
     policy: Policy
-    unfinished: int  #: how many readings before this one have come to no end
+    unfinished: int  #: how many readings before this one broke off
     connection_id: str = ""
 
 
 def take(
     ledger: Ledger, account: str, *, only: str = "", now: float | None = None
 ) -> Collect | None:
-    """Take one conversation that is due to be read; None when there is none."""
+    """Take one conversation that is due to be read; None if there is none."""
     found = ledger.run(
         ledger.do.take_collect, account, READER_LEASE_SECONDS, only, ledger.clock(now)
     )
@@ -72,7 +72,7 @@ def postpone(
     delay_seconds: float,
     now: float | None = None,
 ) -> None:
-    """Have a conversation read again: it is not complete yet."""
+    """Have a conversation read again, because it is not complete yet."""
     ledger.run(
         ledger.do.postpone_collect, account, str(attempt), digest, delay_seconds, ledger.clock(now)
     )
@@ -87,14 +87,14 @@ def keep(
     error: str = "",
     now: float | None = None,
 ) -> bool:
-    """Keep what was said; None says that nothing was recorded. False when it was kept before."""
+    """Keep what was said; None if nothing was recorded. Returns False if it was kept before."""
     packed = zlib.compress(_compact(collected), 9) if collected is not None else ""
     args = (account, str(attempt), packed, error, TAIL_SECONDS, ledger.clock(now))
     return bool(ledger.run(ledger.do.collected, *args))
 
 
 def collected(ledger: Ledger, attempts: Iterable[str]) -> list[Said | None]:
-    """Return what was kept of each attempt, None where nothing was."""
+    """Return what was kept for each attempt; None if nothing was."""
     with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
         for attempt in attempts:
             pipe.execute_command("GET", key(attempt), **{NEVER_DECODE: True})

@@ -1,4 +1,4 @@
-"""The ledger: its connection, its clock and leases, and how a script runs. Verbs stand apart."""
+"""The ledger: its connection, its clock and leases, and how it runs a script."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from scheduler.models import (
 
 @dataclass(frozen=True, slots=True)
 class Leases:
-    """How long things may take before somebody else deals with them; all in seconds."""
+    """How long steps may take before another worker deals with them; all in seconds."""
 
     claim: float = 10.0  #: from claim to begin
     dial: float = 25.0  #: from begin to the answer on record; more than the 15 s of a start
-    stop_patience: float = 600.0  #: how long a stop that is not confirmed keeps its slot
+    stop_patience: float = 600.0  #: how long a call keeps its slot while its stop is not confirmed
     stop_give_up: float = 24 * 3600.0  #: how long a stop that is not confirmed is repeated
-    stop_late: float = 30.0  #: a call that is overdue by more counts; too many fence `begin`
+    stop_late: float = 30.0  #: a stop that is later counts; too many of them fence `begin`
     denied_apart: float = 5.0  #: between the two "no such connection" that confirm an end
 
 
@@ -37,10 +37,10 @@ class Control:
 
     who: str  #: user@host
     note: str = ""
-    #: Of this execution: what is sent again because its answer was lost is done and recorded once.
+    #: Of this execution: an order that is sent again is carried out and recorded once.
     token: str = field(default_factory=lambda: uuid4().hex)
-    #: The `moves` of the campaign that they saw: where it has moved on since, nothing is changed.
-    #: "" for an order that is meant however it stands.
+    #: The `moves` of the campaign that they saw: if it has changed since, the order does nothing.
+    #: "" if the order is meant however the campaign stands.
     seen: str = ""
 
     @property
@@ -49,7 +49,7 @@ class Control:
         return self.who, self.note, self.token
 
 
-#: Nobody gives an order: nothing goes on record.
+#: Nobody gives an order, so nothing is recorded.
 NOBODY = Control("", "", "")
 
 
@@ -95,16 +95,16 @@ class Ledger:
             return self.time_of(self.redis.time())
 
     def time_of(self, answer: tuple[int, int], now: float | None = None) -> float:
-        """Return the same where a pipeline has the answer to TIME among others."""
+        """Return the same from the answer to TIME in a pipeline."""
         seconds, microseconds = answer
         return float(self.clock(now) or seconds + microseconds / 1e6)
 
     def open(self, *, upgrades: bool = True) -> None:
-        """Check the ledger's schema. Raises LedgerError when it is newer than this release.
+        """Check the ledger's schema. Raises LedgerError if it is newer than this release.
 
-        Who `upgrades` raises an older one, from when on older workers dial no more; who only looks,
-        or gives orders, leaves it. Raises ConfigError when the server can't be as durable as the
-        setting asks for.
+        With `upgrades` it raises an older schema, and from then on older workers dial no more;
+        commands that only look, or give orders, leave it. Raises ConfigError if the server can't be
+        as durable as the setting asks for.
         """
         expect_redis(self.redis)
         expect_durable(self.once, self.durability)
@@ -115,11 +115,11 @@ class Ledger:
             if found < 0:
                 raise LedgerFault(f"{keys.ROOT}schema is no number: another program has set it")
             if found < keys.SCHEMA and upgrades:
-                # What is new has defaults; workers of before refuse the ledger from now on. Whoever
-                # dies before that leaves it to the next one.
+                # New fields have defaults; older workers refuse the ledger from now on. If this
+                # process dies before that, the next one does it.
                 names.index(self.redis)
                 self.redis.set(f"{keys.ROOT}schema", keys.SCHEMA)
-            # Workers of the release before read all that it writes, and go on beside this one.
+            # Workers of the previous release read all that this one writes, and go on beside it.
             if upgrades and not turns.is_indexed(self.redis):
                 turns.index(self.redis)
             if upgrades and not counts.is_complete(self.redis):
@@ -136,10 +136,10 @@ class Ledger:
             return script(keys=[keys.ROOT], args=args)
 
     def run_each(self, script: Script, every: Sequence[Sequence[Any]]) -> list[Any]:
-        """Run one verb with each of these arguments, in one journey.
+        """Run one verb with each of these arguments, in one round trip.
 
-        What fails for one fails for no other: its answer is then the LedgerTrouble. Raises
-        LedgerUnreachable when Redis can't be reached at all.
+        If one run fails, its answer is the LedgerTrouble, and the others go on. Raises
+        LedgerUnreachable if Redis can't be reached at all.
         """
         if len(every) == 1:
             try:

@@ -1,4 +1,4 @@
-"""Who listens to which live connection, and what is heard on it."""
+"""Who listens to which live connection, and what is said on it."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from scheduler.ledger.redis.client import reaching
 from scheduler.models import Attempt, Connection, Contact, Policy
 from scheduler.records import decode, decode_policy
 
-#: Live lines that are kept of a call, and of a campaign, until what was said has been collected.
+#: How many live lines to keep of a call, and of a campaign, until its conversation is collected.
 CALL_LINES = 1000
 CAMPAIGN_LINES = 10_000
 LINES_SECONDS = 24 * 3600
 
-#: What a line keeps of its text: a call's lines are some 1 MB at most, a campaign's 12.
+#: How much of a line's text to keep: a call's lines are some 1 MB at most, a campaign's 12.
 LINE_BYTES = 1000
-#: Of a speaker's name, and of the kind that the API gives a line.
+#: How much to keep of a speaker's name, and of the API's kind of a line.
 NAME_BYTES = 200
 
-#: Lines that are put on record in one round trip.
+#: How many lines to record in one round trip.
 _PAGE = 500
 
 
@@ -35,7 +35,7 @@ class ListenedCall:
     connection: Connection
     contact: Contact
     policy: Policy
-    was_open: bool  #: an earlier listener has had a socket of it open
+    was_open: bool  #: whether an earlier listener had a socket of it open
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class LiveLine:
             object.__setattr__(self, name, _cut(getattr(self, name), most_bytes))
 
     def fields(self) -> dict[str, str]:
-        """Return what a stream keeps of it."""
+        """Return the line as a stream keeps it."""
         said_at = "" if self.said_at is None else repr(self.said_at)
         known = {"k": self.kind, "x": self.text, "s": self.speaker, "t": said_at}
         return {"r": str(self.attempt.row)} | {
@@ -86,10 +86,10 @@ def listen(
     held: Mapping[Attempt, bool],
     now: float | None = None,
 ) -> tuple[list[Attempt], list[ListenedCall], list[Attempt]]:
-    """Keep what is `held`, with whether its socket is open; take up to `room` that nobody has.
+    """Renew the charges `held`, each with its socket's state; take up to `room` free ones.
 
-    Returns what this listener has no longer, what it has now besides, and of the first those whose
-    connection the ledger no longer knows: it has lost what it had written.
+    Returns the charges that this listener has lost, those that it has taken, and those of the lost
+    ones whose connection the ledger no longer knows, because it has lost its data.
     """
     sockets = [part for ear, is_open in held.items() for part in (str(ear), _socket(is_open))]
     args = (account, charge.listener, charge.seconds, room, ledger.clock(now), *sockets)
@@ -119,7 +119,7 @@ def _listened_calls(ledger: Ledger, taken: list[tuple[str, ...]]) -> list[Listen
     calls = []
     for attempt, (_, *fields, heard) in zip(attempts, taken, strict=True):
         policy, contacts = next(found), next(found)
-        if policy and contacts:  # else it was purged
+        if policy and contacts:  # else it was erased
             connection = connections.of_attempt(*fields)
             contact = decode(contacts[0][1]["c"])[0]
             was_open = heard == "1"
@@ -130,7 +130,7 @@ def _listened_calls(ledger: Ledger, taken: list[tuple[str, ...]]) -> list[Listen
 
 
 def let_go(ledger: Ledger, account: str, listener: str, held: Iterable[Attempt]) -> None:
-    """Let other listeners have these at once."""
+    """Give these charges up, so that other listeners can take them at once."""
     ledger.run(ledger.do.let_go, account, listener, *map(str, held))
 
 
@@ -143,7 +143,7 @@ def hint(
 
 
 def is_being_stopped(ledger: Ledger, attempt: Attempt) -> bool:
-    """Whether a stop of this connection is on record, or all is over: its sockets close by us."""
+    """Whether a stop of this connection is on record, or it is over: then we close its sockets."""
     with reaching():
         known = ledger.redis.hmget(keys.attempt(str(attempt)), "stop_why", "over_at")
     return any(value is not None for value in known)

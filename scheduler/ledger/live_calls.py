@@ -1,4 +1,4 @@
-"""Live calls one by one: who is called, what an operator does to one, which still hold a slot."""
+"""Single live calls: who is called, what an operator does to one, which still hold a slot."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ class LiveCall:
     attempt: Attempt
     state: CallState
     contact: Contact
-    #: How far it has come where the provider tells: "queued", "ringing" or "answered"; else "".
+    #: How far it has come, if the provider tells: "queued", "ringing" or "answered"; else "".
     stage: str = ""
 
     @property
     def standing(self) -> str:
-        """Where it stands, in one word: one that nobody has answered yet is not connected."""
+        """Where it stands, in one word: a call that nobody has answered yet is not connected."""
         return standing(self.state, self.stage)
 
 
@@ -50,7 +50,7 @@ def details(ledger: Ledger, attempts: Sequence[Attempt]) -> dict[Attempt, LiveCa
     found = {}
     parts = (answers[::3], answers[1::3], answers[2::3])
     for attempt, contacts, state, stage in zip(attempts, *parts, strict=True):
-        # What lies there may be no contact, and no state.
+        # The stored values may be no contact, and no state.
         with suppress(ValueError, LookupError, TypeError):
             contact, _ = decode(contacts[0][1]["c"])
             known = CallState(state or CallState.PENDING)
@@ -78,7 +78,7 @@ def stop(
 ) -> CallState:
     """End a live call now, or as soon as its start is answered; returns its state.
 
-    Raises StaleAttempt when it has no connection and can't get one: it waits, or is over.
+    Raises StaleAttempt if it has no connection and can't get one, because it waits or is over.
     """
     patience = ledger.leases.stop_patience
     args = (account, str(attempt), patience, *control.written, ledger.clock(now))
@@ -101,7 +101,7 @@ def extend(
 ) -> float:
     """Move the deadline of a live call; returns the new one. Raises LedgerError with the reason.
 
-    Who `only_asks` changes nothing, and learns for how long the call would last from its answer;
+    With `only_asks` it changes nothing, and returns how long the call would last from its answer;
     under a token that has extended it, the deadline.
     """
     orders = (seconds, ceiling_seconds, *control.written, int(only_asks))
@@ -118,7 +118,7 @@ def extend(
 
 
 def current_attempt(ledger: Ledger, campaign_id: str, row: int) -> Attempt:
-    """Return the attempt that a call stands at; number 0 for one that was never claimed."""
+    """Return the current attempt of a call; number 0 if it was never claimed."""
     with reaching():
         number = ledger.redis.hget(keys.call(campaign_id, row), "attempt")
     return Attempt(campaign_id, row, keys.attempts_of(number))
@@ -127,8 +127,8 @@ def current_attempt(ledger: Ledger, campaign_id: str, row: int) -> Attempt:
 def open_attempts(ledger: Ledger, account: str) -> dict[Attempt, bool]:
     """Return every attempt of an account that holds a slot, or whose connection is not over.
 
-    Each with whether a phone may ring by it, whatever the state of its call: its answer was lost,
-    or its connection is on record as live.
+    Each comes with whether a phone may ring by it, whatever the state of its call: because its
+    answer was lost, or its connection is on record as live.
     """
     with reaching(), ledger.redis.pipeline(transaction=True) as pipe:
         for part in ("slots", "live", "held"):
