@@ -49,9 +49,7 @@ class Backlog:
     """What waits on an account."""
 
     due: int  #: calls that could be dialled now, would there be a slot
-    oldest_due_seconds: (
-        float  #: for how long the first of them could have been dialled; 0 if none could
-    )
+    oldest_due_seconds: float  #: how long ago the first of them fell due; 0 if none is due
     stops: int  #: due or to be repeated
     collects: int  #: conversations to read
     webhooks: int  #: news to send

@@ -1,4 +1,4 @@
-"""Looking for somebody in whatever campaign: by number and id, or by a part of a name."""
+"""Looking for somebody in all campaigns: by number and id, or by a part of a name."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from scheduler.ledger.views import CampaignView
 from scheduler.operations import browse
 from scheduler.operations.browse import CampaignFilter, ContactFilter, Page, page_of_campaigns
 
-#: Campaigns that are read whole at once, where one after the other is looked through.
+#: How many campaigns to read whole at once when searching one after the other.
 _AT_ONCE = 20
 
 
@@ -28,9 +28,9 @@ class Hit:
 def find_contacts(
     ledger: Ledger, who: str, among: frozenset[str] | None, after: str | None
 ) -> Page[Hit]:
-    """Look for an id, a number or an address in the campaigns that follow on a place.
+    """Look for an id, a number or an address in the campaigns after a place.
 
-    Raises ValueError for a place that is none.
+    Raises ValueError for an invalid place.
     """
     page = page_of_campaigns(ledger, CampaignFilter(among=among), after, browse.CHUNK)
     hits = [

@@ -14,16 +14,16 @@ from scheduler.operations.orders import seen_of
 
 @dataclass(frozen=True, slots=True)
 class Foretold:
-    """How a campaign stands, as far as an order changes it; its calls add up to its total."""
+    """How a campaign stands in all that an order changes; its calls add up to its total."""
 
     view: CampaignView
-    seen: str  #: what an order in view of this says that it has seen
-    due: int  #: of those that wait, calls that could be dialled now
+    seen: str  #: what an order based on this names as seen
+    due: int  #: how many of the waiting calls could be dialled now
     last_deadline: float | None  #: of its live calls
 
     @property
     def waiting(self) -> int:
-        """How many calls wait for their dial: nobody is called of these after a cancel."""
+        """How many calls wait for their dial: a cancel ends these."""
         return self.view.calls[CallState.PENDING] + self.view.calls[CallState.CLAIMED]
 
     @property
@@ -43,12 +43,12 @@ class Foretold:
 
     @property
     def worst_seconds(self) -> float:
-        """How long those that wait last at most, one after the other."""
+        """How long the waiting calls last at most, one after the other."""
         return self.waiting * self.view.policy.max_duration_seconds
 
 
 def foretell(ledger: Ledger, view: CampaignView) -> Foretold:
-    """Return what is to be known before an order on a campaign. Raises LedgerTrouble."""
+    """Return the facts to show before an order on a campaign. Raises LedgerTrouble."""
     live = views.live_calls(ledger, view.account, view.campaign_id)
     waits = campaigns.waiting(ledger, [view.campaign_id], ledger.time())[view.campaign_id]
     last = max((deadline for _, deadline in live), default=None)

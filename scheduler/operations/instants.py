@@ -17,12 +17,12 @@ class Times(StrEnum):
 
 
 def iso(at: float) -> str:
-    """Return an instant in epoch seconds as ISO 8601 has it: 2026-11-22T14:00:00.250+00:00."""
+    """Return an instant in epoch seconds as ISO 8601: 2026-11-22T14:00:00.250+00:00."""
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
 
 
 def cell(value: Any) -> Any:
-    """Return what a cell of instants has as ISO 8601; what is no number of seconds stays."""
+    """Return a cell of instants as ISO 8601; anything but a number of seconds stays."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return value
     try:

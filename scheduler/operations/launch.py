@@ -35,7 +35,7 @@ from scheduler.providers import (
 from scheduler.records import encode_policy
 from scheduler.settings import Settings
 
-#: A campaign that is handed to a pool goes on with any worker of its account.
+#: Any worker of its account continues a campaign that is handed to a pool.
 BY_A_WORKER = ("worker",)
 
 
@@ -47,7 +47,7 @@ def route_of(
     *,
     in_sandbox: bool = False,
 ) -> Route:
-    """Return what a campaign that names an account is dialled through. Raises ConfigError.
+    """Return the route of a campaign that names an account. Raises ConfigError.
 
     The `provider` of the file counts in a sandbox, and where nothing says of an account whose it
     is; elsewhere it is the account's, or the file is refused.
@@ -113,13 +113,13 @@ def policy_of(checked: CheckedCampaign, max_duration: str | None, settings: Sett
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """Which campaign a checked file is to be, and whom it calls."""
+    """Which campaign a checked file becomes, and whom it calls."""
 
     campaign_id: str
     account: str
-    is_finished: bool  #: it is there already, and every call of it has ended
+    is_finished: bool  #: it exists already, and all its calls have ended
     earlier: Earlier
-    #: The words of the command that goes on with it when nobody does.
+    #: The words of the command that continues it if nobody dials it.
     goes_on: tuple[str, ...] = BY_A_WORKER
 
 
@@ -135,9 +135,9 @@ def intent(
 ) -> Intent:
     """Choose the campaign's id, and find contacts that an earlier one has called; write nothing.
 
-    `wanted` is the id that is asked for. With `again` everybody is called once more. Raises
-    ConfigError when the campaign is there already, and dialled on another account; LedgerError when
-    it calls some contacts again, and the file has others.
+    `wanted` is the id that was given. With `again` everybody is called once more. Raises
+    ConfigError if the campaign exists already on another account; LedgerError if it is a retry of
+    some contacts, and the file has others.
     """
     campaign_id = choose_id(ledger, checked, wanted, account, again=again)
     _expect_account(ledger, campaign_id, account)
@@ -163,7 +163,7 @@ def _expect_account(ledger: Ledger, campaign_id: str, account: str) -> None:
 
 
 def _expect_those_of_a_retry(ledger: Ledger, checked: CheckedCampaign, campaign_id: str) -> None:
-    """Raise LedgerError when a file has contacts that a retry leaves alone, and would add them."""
+    """Raise LedgerError if a file would add contacts to a retry that leaves them out."""
     origin = retries.origin_of(ledger, campaign_id)
     if origin is None:
         return
@@ -185,9 +185,9 @@ def carry_out(
     *,
     content: str | None = None,
 ) -> CampaignView:
-    """Load what was intended, and seal it; return how the campaign stands then.
+    """Load the intended campaign, and seal it; return how it then stands.
 
-    With `content` nothing is added to a campaign of another one. Raises OtherContent.
+    With `content` nothing is added to a campaign of another content. Raises OtherContent.
     """
     with counting("loading", "rows") as counted:
         submit(
@@ -215,11 +215,11 @@ def hand_over(
 ) -> tuple[CampaignView, bool]:
     """Have exactly this content called under the intended id: load it, unless it is loaded.
 
-    Returns how the campaign stands, and whether anything was loaded. What `content_of` returns is
-    compared with what the campaign was created with: who sends the same again changes nothing, and
-    completes a load that broke off. Raises OtherContent.
+    Returns how the campaign stands, and whether anything was loaded. It compares the result of
+    `content_of` with the content of the campaign at its creation: sending the same again changes
+    nothing, and completes a load that broke off. Raises OtherContent.
     """
-    ledger.open()  # whoever has calls made raises an older schema
+    ledger.open()  # a command that starts calls raises an older schema
     campaign_id = intent.campaign_id
     if (standing := campaigns.digest_of(ledger, campaign_id)) is not None:
         _expect_same(campaign_id, standing, content)
@@ -260,12 +260,11 @@ def choose_id(
     """Return the campaign's id: the wanted one, else its name and a hash of its content.
 
     A trial in the sandbox is a campaign of its own, so that the real one can follow it. With
-    `again` a finished campaign is followed by a new one, numbered; without it the last of those is
-    meant.
+    `again` a new, numbered one follows a finished campaign; without it the last of these is meant.
     """
     base = wanted or new_id(checked, in_sandbox=account == SANDBOX_ACCOUNT)
     latest, number = base, 1
-    # With a plus sign, which no id that is given may have: nobody else's campaign is meant.
+    # With a plus sign, which no given id may contain, so that it is nobody else's campaign.
     while _state(ledger, following := f"{base}+{number + 1}") is not None:
         latest, number = following, number + 1
     if again and _is_finished(ledger, latest):
@@ -274,7 +273,7 @@ def choose_id(
 
 
 def new_id(checked: CheckedCampaign, *, in_sandbox: bool = False) -> str:
-    """Return the id of a campaign that is given none: its name and a hash of its content."""
+    """Return the id of a campaign without a given one: its name and a hash of its content."""
     return f"{checked.slug}-{checked.digest[:8]}" + "-sandbox" * in_sandbox
 
 
@@ -301,10 +300,10 @@ def submit(
     content: str | None = None,
     goes_on: Sequence[str] = BY_A_WORKER,
 ) -> CampaignState:
-    """Load a checked file into the ledger and seal it; rows that it knows change nothing.
+    """Load a checked file into the ledger and seal it; known rows change nothing.
 
     With a `repeat_window`, in seconds, a new campaign calls nobody whom another one of its name has
-    called so lately, or has yet to call.
+    called within this time, or has yet to call.
     """
     campaigns.create(
         ledger,
@@ -317,7 +316,7 @@ def submit(
         columns=checked.columns,
         launch=goes_on,
     )
-    if content is not None:  # somebody else may have created it in this very moment
+    if content is not None:  # somebody else may have created it at this very moment
         _expect_same(campaign_id, campaigns.digest_of(ledger, campaign_id) or "", content)
     load_id = uuid4().hex
     loaded = 0

@@ -42,9 +42,9 @@ class Doubt:
 
 
 def name_of(settings: Settings, *, is_whole: bool = False) -> str:
-    """Return what the ledger of these settings is called, without a password.
+    """Return the name of the ledger of these settings, without a password.
 
-    A person reads a path from where they are; a program that is somewhere else needs it whole.
+    For a person a path begins in the working folder; a program elsewhere needs the whole path.
     """
     if settings.redis_url is None:
         folder = settings.state_dir
@@ -53,10 +53,10 @@ def name_of(settings: Settings, *, is_whole: bool = False) -> str:
 
 
 def doubt(settings: Settings, beside: Path | None = None) -> Doubt | None:
-    """Return why the private ledger may not be meant; None where it is, or where none is used.
+    """Return why the private ledger may be the wrong one; None if it is right, or none is used.
 
-    A state folder that somebody names is meant, and so is CALLSCHED_REDIS_URL=private. `beside`
-    is a file of the campaign: what lies beside it belongs to it.
+    It is right if somebody names a state folder, or sets CALLSCHED_REDIS_URL=private. `beside` is a
+    file of the campaign: a .env file beside it belongs to it.
     """
     if settings.redis_url is not None or {"redis_url", "state_dir"} & settings.model_fields_set:
         return None
@@ -69,7 +69,7 @@ def doubt(settings: Settings, beside: Path | None = None) -> Doubt | None:
 
 
 def refusal(settings: Settings, found: Doubt) -> ConfigError:
-    """Return what is said where nobody can be asked."""
+    """Return the warning for when nobody can be asked."""
     return ConfigError(
         f"this would use the ledger that is {name_of(settings)}, but {found.why}: set {_SETTING}"
         f" to that Redis, or say {_SETTING}=private if you mean the private ledger"
@@ -89,7 +89,7 @@ def remember(settings: Settings) -> None:
 
 
 def forget(settings: Settings) -> None:
-    """Forget it: somebody means the private ledger."""
+    """Forget that Redis, because somebody means the private ledger."""
     with suppress(OSError):
         (settings.state_dir / NOTE).unlink(missing_ok=True)
 
@@ -104,9 +104,9 @@ def _noted(settings: Settings) -> str:
 
 
 def _env_files(beside: Path | None) -> Iterator[Path]:
-    """Yield where a .env file may belong to what is being done, the nearest first.
+    """Yield the places of .env files that may belong to this command, the nearest first.
 
-    That of the working folder is read by every command, as settings.
+    Every command reads the one in the working folder anyway, as settings.
     """
     here = Path.cwd()
     folders = [] if beside is None else [_parent(beside), *_parent(beside).parents]

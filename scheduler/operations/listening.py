@@ -1,4 +1,4 @@
-"""Where callbacks come to: taking that address, and finding out who has it."""
+"""The address at which callbacks arrive: taking it, and finding out who has it."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from urllib.request import HTTPRedirectHandler, ProxyHandler, build_opener
 
 from scheduler.fields.urls import is_loopback
 
-#: Those who wait to be let in, also while a receiver is started again.
+#: How many clients may wait to be accepted, also while a receiver is started again.
 BACKLOG = 512
 
-#: For each step of the question; a receiver answers within milliseconds.
+#: How long each step of the check may take; a receiver answers within milliseconds.
 ASK_SECONDS = 3.0
 _MOST_BYTES = 65_536
 
@@ -47,8 +47,8 @@ def local_url(host: str, port: int) -> str:
 class Behind:
     """Who answers at an address."""
 
-    ledger: str = ""  #: the id of a receiver's ledger; "" where none answers, or none is there
-    why: str = ""  #: what is there instead, in words
+    ledger: str = ""  #: the id of a receiver's ledger; "" if no receiver answers
+    why: str = ""  #: what answers instead, in words
     is_none: bool = False  #: nobody answers
 
 
@@ -77,4 +77,4 @@ class _Straight(HTTPRedirectHandler):
     """Follows no redirect: that would read the whole of its body first."""
 
     def redirect_request(self, *_: object) -> None:
-        """Leave it at the redirect."""
+        """Raise the redirect as an error."""

@@ -18,7 +18,7 @@ from scheduler.providers import Prolongs, Provider
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """A call that was told to end."""
+    """A call that an operator ends."""
 
     row: int
     ending: Ending | None  #: None: its start placed no call
@@ -34,7 +34,7 @@ def stop(
 ) -> Stopped:
     """End a contact's call now, and wait until its end is confirmed.
 
-    Raises StaleAttempt when it is not live: it waits, or is over.
+    Raises StaleAttempt if it is not live, because it waits or is over.
     """
     row = views.find_row(ledger, campaign_id, contact)
     attempt = live_calls.current_attempt(ledger, campaign_id, row)
@@ -48,7 +48,7 @@ def stop_attempt(
     reporter: WaitReporter | None = None,
     within_seconds: float = math.inf,
 ) -> Stopped:
-    """End the call of just this attempt, as `stop` does; waits `within_seconds` at the latest."""
+    """End the call of just this attempt, as `stop` does; wait at most `within_seconds`."""
     account = views.campaign(ledger, attempt.campaign_id).account
     live_calls.stop(ledger, account, attempt, about(control, f"#{attempt.row}"))
     left = await_ends(ledger, {account: [attempt]}, reporter, within_seconds)
@@ -84,9 +84,9 @@ def extend(
 ) -> Extended:
     """Move the deadline of a contact's live call, at most to the ceiling from its start.
 
-    `opened` opens the account that the call is on. Where the provider ends calls by itself it
-    confirms its own time limit first. Raises LedgerError with the reason why it may not last so
-    much longer, and ProviderError when that is not confirmed: then nothing has moved.
+    `opened` opens the account of the call. If the provider ends calls by itself, it must first
+    confirm its own later time limit. Raises LedgerError with the reason why the call may not last
+    so much longer, and ProviderError if the provider does not confirm: then nothing has moved.
     """
     row = views.find_row(ledger, campaign_id, contact)
     attempt = live_calls.current_attempt(ledger, campaign_id, row)

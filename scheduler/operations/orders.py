@@ -1,4 +1,4 @@
-"""What every order of an operator has: who gives it, what it is about, and for which campaigns."""
+"""What every order of an operator has: who gives it, its object, and its campaigns."""
 
 from __future__ import annotations
 
@@ -33,24 +33,24 @@ def order_of(who: str, note: str = "") -> Control:
 
 
 def about(control: Control, what: str) -> Control:
-    """Return the same order with what it is about before its note."""
+    """Return the same order with its object before its note."""
     note = ": ".join(filter(None, (what, control.note)))
     return replace(control, note=note[:_LONGEST_NOTE])
 
 
 def seen_of(view: CampaignView) -> str:
-    """Return what an order has to have seen of a campaign: its control state, in a word.
+    """Return the state of a campaign that an order names as seen, in one word.
 
-    It changes with each order on it, when it stops itself, ends, or goes on, and with nothing else.
+    It changes with each order on the campaign, and when it stops itself, ends, or goes on.
     """
     return f"{int(view.created_at * 1000):x}-{view.moves}"
 
 
 def seeing(control: Control, view: CampaignView, seen: str) -> Control:
-    """Return the same order as one that is meant only while what was seen is so.
+    """Return the same order, to be carried out only while the campaign stands as seen.
 
-    `seen` is what `seen_of` said. The ledger compares it in the step that carries the order out.
-    Raises MovedOn where it can't be of this campaign.
+    `seen` is what `seen_of` returned. The ledger compares it in the step that carries the order
+    out. Raises MovedOn if it can't belong to this campaign.
     """
     of, _, moves = seen.rpartition("-")
     if of != seen_of(view).rpartition("-")[0] or not moves.isdecimal():
@@ -59,7 +59,7 @@ def seeing(control: Control, view: CampaignView, seen: str) -> Control:
 
 
 def chosen(ledger: Ledger, ids: Sequence[str] | None) -> list[CampaignView]:
-    """Return the campaigns that are named, else all that are not finished. Raises LedgerError."""
+    """Return the named campaigns, else all that are not finished. Raises LedgerError."""
     if ids:
         return [views.campaign(ledger, campaign_id) for campaign_id in dict.fromkeys(ids)]
     campaigns = [views.campaign(ledger, campaign_id) for campaign_id in views.campaign_ids(ledger)]

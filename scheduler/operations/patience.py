@@ -1,4 +1,4 @@
-"""How an operation asks the API for many things: a 429 is waited out, here nothing else is due."""
+"""How an operation asks the API for many things: it waits after a 429, as nothing else is due."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The processes of `run`: its workers, and the sandbox where it is asked for."""
+"""The processes of `run`: its workers, and a sandbox if one is wanted."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from scheduler.settings import Overrides
 #: How long a worker may take to finish what is in hand: longer than a start.
 LEAVE_SECONDS = 30.0
 
-#: How long what was killed may take to be gone, and the sandbox until it says its address.
+#: How long a killed process may take to end, and the sandbox until it prints its address.
 KILL_SECONDS, SANDBOX_SECONDS = 5.0, 60.0
 
 #: A worker that dies sooner than this after its start is not simply started again.
@@ -30,7 +30,7 @@ TOO_SOON_SECONDS = 5.0
 class Pool:
     """Workers in sessions of their own, so that Ctrl-C reaches `run` alone.
 
-    They hold the reading end of a pipe, and see by its end that `run` has died.
+    They hold the reading end of a pipe, and its end tells them that `run` has died.
     """
 
     def __init__(
@@ -43,10 +43,10 @@ class Pool:
         keep_fds: tuple[int, ...],
         receiver: Receiver | None = None,
     ) -> None:
-        """`overrides` go before the environment in the settings of each worker.
+        """`overrides` take precedence over the environment in the settings of each worker.
 
-        `keep_fds` are inherited: what must not close before the last worker is gone. A `receiver`
-        is kept alive as well.
+        The workers inherit `keep_fds`, which must not close before the last of them is gone. The
+        pool also keeps a `receiver` alive.
         """
         self._campaign_id = campaign_id
         self._account = account
@@ -87,7 +87,7 @@ class Pool:
         return self._logs / f"worker-{number}.log"
 
     def tend(self) -> None:
-        """Start workers that have died again. Raises ConfigError when they can't be kept alive."""
+        """Start dead workers again. Raises ConfigError if they can't be kept alive."""
         if self._receiver is not None:
             self._receiver.tend()
         for number, worker in list(self._workers.items()):
@@ -112,8 +112,8 @@ class Pool:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         """Let the workers finish what is in hand, and wait for them.
 
-        After an error they are left alone: they see that `run` is gone, claim no more, and see
-        the live calls to their ends.
+        After an error it leaves them alone: they notice that `run` is gone, claim no more, and keep
+        the live calls until their ends.
         """
         if kind is None:
             self._end()
@@ -144,8 +144,9 @@ class SandboxProcess:
     """The sandbox of one `run`. It leaves when `run` and every worker are gone."""
 
     def __init__(self, provider: str, limit: int, folder: Path) -> None:
-        """It behaves as that provider's API. Its journal, which has whole numbers, and what it
-        says go into `folder`.
+        """It behaves as that provider's API.
+
+        Its journal, which has numbers in full, and its output go into `folder`.
         """
         self._provider = provider
         self._limit = limit
@@ -174,7 +175,7 @@ class SandboxProcess:
         os.close(self._reading)
         assert self._process.stdout is not None
         with self._process.stdout as line:
-            # It says its address in one write.
+            # It prints its address in one write.
             is_heard, *_ = select.select([line], [], [], SANDBOX_SECONDS)
             self.url = line.readline().strip() if is_heard else ""
         if not self.url:

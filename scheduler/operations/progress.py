@@ -1,4 +1,4 @@
-"""How an operation that takes its time says how far it is, to whoever shows it."""
+"""How a long operation reports its progress."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Protocol
 
 
 class Count(Protocol):
-    """Learns how many are done, and of how many where that is known."""
+    """Gets how many are done, and of how many if that is known."""
 
     def __call__(self, done: int, total: int | None = None) -> None:
         """Learn it."""

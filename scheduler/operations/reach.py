@@ -9,12 +9,12 @@ from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.views import CampaignView
 from scheduler.reached import Reached, reached_in
 
-#: Results are read for it, and what was said with them: of a larger campaign a report tells.
+#: It reads results and transcripts, so for a larger campaign only a report tells this.
 MOST_CONTACTS = 5_000
 
 
 def reach(ledger: Ledger, campaign: CampaignView) -> Counter[Reached] | None:
-    """Return the calls that are over by group; None of a campaign that is too large for a look."""
+    """Return the finished calls by group; None if the campaign is too large for a look."""
     if campaign.total > MOST_CONTACTS or campaign.retired_at is not None:
         return None
     groups = map(reached_in, views.results(ledger, campaign.campaign_id))

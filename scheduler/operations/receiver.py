@@ -1,4 +1,4 @@
-"""The receiver of `run`: what its provider tells by itself comes here."""
+"""The receiver of `run`, at which the callbacks of its provider arrive."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from scheduler.operations.listening import behind, bound, local_url
 from scheduler.providers import callback_address
 from scheduler.settings import Overrides, Settings
 
-#: How long it may take until it answers, and to leave.
+#: How long it may take until it answers, and until it has left.
 START_SECONDS, LEAVE_SECONDS = 30.0, 10.0
 
-#: One that dies at once is started so often at most.
+#: How often to start one that dies at once, at most.
 APART_SECONDS = 1.0
 
 
 def is_needed(account: Account, settings: Settings, policy: Policy) -> bool:
-    """Whether the provider of an account tells of the calls of a campaign by itself."""
+    """Whether the provider of an account sends callbacks for the calls of a campaign."""
     address = callback_address(account, settings)
     return address is not None and address.is_told(is_used=uses_callbacks(policy))
 
@@ -36,8 +36,8 @@ def is_needed(account: Account, settings: Settings, policy: Policy) -> bool:
 class Receiver:
     """A receiver in a session of its own, unless one of the same ledger listens there already.
 
-    It leaves when `run` and every worker are gone. The socket is this process's, so that who calls
-    while a new receiver takes the place of a dead one only waits.
+    It leaves when `run` and every worker are gone. This process holds the socket, so that requests
+    only wait while a new receiver replaces a dead one.
     """
 
     def __init__(
@@ -47,9 +47,9 @@ class Receiver:
         overrides: Overrides,
         listening: socket.socket | None = None,
     ) -> None:
-        """`overrides` go before the environment in its settings.
+        """`overrides` take precedence over the environment in its settings.
 
-        `listening` is its socket, where the address is taken already.
+        `listening` is its socket, if the address is taken already.
         """
         self._address = (settings.web_host, settings.web_port)
         self._url = local_url(*self._address)
@@ -69,7 +69,7 @@ class Receiver:
     def __enter__(self) -> Self:
         """Have callbacks received.
 
-        Raises ConfigError when somebody else has the address, or it does not start.
+        Raises ConfigError if somebody else has the address, or it does not start.
         """
         try:
             if self._listening is not None or self._takes_address():
@@ -84,7 +84,7 @@ class Receiver:
         self._close(is_leaving=kind is None)
 
     def tend(self) -> None:
-        """Start it again when it has died, or when the other one that was used is gone."""
+        """Start it again if it has died, or if the other receiver that was used is gone."""
         if self._process is not None and self._process.poll() is None:
             return
         if time.monotonic() < self._started_at + APART_SECONDS:
@@ -93,11 +93,11 @@ class Receiver:
             try:
                 self._listening = bound(*self._address)
             except OSError:
-                return  # the other one still has it
+                return  # the other receiver still has it
         self._start()
 
     def _takes_address(self) -> bool:
-        """Take the address; False when a receiver of this ledger has it. Raises ConfigError."""
+        """Take the address; False if a receiver of this ledger has it. Raises ConfigError."""
         try:
             self._listening = bound(*self._address)
         except (OSError, UnicodeError) as error:

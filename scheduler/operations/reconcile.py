@@ -1,7 +1,7 @@
-"""What became of calls whose placing nobody learned of: ask the API, then heed the operator.
+"""Finds out how unknown calls ended: it asks the API, then the operator decides.
 
 In this order: `unknown` says which calls are in question, `look_up` asks the API about them, and
-`settle` records what the operator knows. Each returns the inquiry as it stands then.
+`settle` records what the operator knows. Each returns the inquiry as it then stands.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ from scheduler.operations.patience import patiently
 from scheduler.providers import Finds, FoundConversation, Provider, Sweeps
 from scheduler.settings import Settings
 
-#: Around the instant of `begin`, in which a conversation is looked for: the API's clock may differ,
-#: and a worker that was frozen may have sent its start late.
+#: The window around `begin` in which to look for a conversation: the API's clock may differ, and a
+#: worker that was frozen may have sent its start late.
 BEFORE_SECONDS, AFTER_SECONDS = 600.0, 3600.0
 
 #: Besides the patience for what was said, in which it is read.
@@ -49,7 +49,7 @@ class Outcome(StrEnum):
     KNOWN = "known"  #: its conversation was found before
     SETTLED = "settled"  #: as the operator said
     CANDIDATES = "candidates"  #: calls at the provider may be it: the operator says which
-    PROVEN = "proven"  #: refused to settle it: its conversation proves that it was placed
+    PROVEN = "proven"  #: not settled, because its conversation proves that it was placed
     STALE = "stale"  #: it is no longer unknown
 
 
@@ -58,7 +58,7 @@ class Case:
     """An unknown call, and what is known of it."""
 
     call: UnknownCall
-    name: str  #: of its conversation, should there be one
+    name: str  #: of its conversation, if there is one
     label: str  #: of its contact, for a person
     outcome: Outcome = Outcome.NOT_LOOKED_UP
     conversation_id: str = ""
@@ -67,7 +67,7 @@ class Case:
 
     @property
     def is_open(self) -> bool:
-        """Whether it is still for the operator to say."""
+        """Whether the operator still has to decide."""
         return not self.conversation_id and self.outcome is not Outcome.STALE
 
     def as_record(self) -> dict[str, Any]:
@@ -93,9 +93,9 @@ class Inquiry:
 
     campaign: CampaignView
     cases: tuple[Case, ...]
-    verdict: Resolution | None = None  #: what they were settled as
+    verdict: Resolution | None = None  #: the verdict by which they were settled
     errors: tuple[str, ...] = ()
-    lookup_error: str = ""  #: why the API could not be asked to the end
+    lookup_error: str = ""  #: why the API did not answer all questions
 
     def count(self, *outcomes: Outcome) -> int:
         """Return how many calls have one of these outcomes."""
@@ -163,9 +163,9 @@ def look_up(
 ) -> Inquiry:
     """Ask the API for the conversations of these calls, attach them, and read what was said.
 
-    `on_reading` learns how many conversations are read, before that takes its time; who does not
-    have them read leaves that to a worker. When the API can't be asked, the inquiry has the reason.
-    Raises ConfigError without the credentials of its account.
+    `on_reading` gets how many conversations will be read, because that takes time; without it a
+    worker reads them. If the API can't be asked, the inquiry has the reason. Raises ConfigError
+    without the credentials of its account.
     """
     account = account_of(inquiry.campaign, settings)
     search = _Search(ledger, inquiry)
@@ -191,7 +191,7 @@ def look_up(
 
 
 class _Search:
-    """Looks for the conversations of an inquiry; what it found stands when the API breaks off."""
+    """Looks for the conversations of an inquiry; its finds stay if the API fails in between."""
 
     def __init__(self, ledger: Ledger, inquiry: Inquiry) -> None:
         self._ledger = ledger
@@ -200,12 +200,12 @@ class _Search:
         self.errors = list(inquiry.errors)
 
     def inquiry(self) -> Inquiry:
-        """Return the inquiry with what was found up to now."""
+        """Return the inquiry with what has been found so far."""
         cases = tuple(self._cases.values())
         return replace(self._inquiry, cases=cases, errors=tuple(self.errors))
 
     def find(self, provider: Finds) -> None:
-        """Look for all of them, and attach what is found."""
+        """Look for all of them, and attach those found."""
         windows = _windows(self._inquiry.cases, self._inquiry.campaign.created_at)
         for since, until, cases in windows:
             names = {case.name for case in cases}
@@ -216,7 +216,7 @@ class _Search:
                 self._cases[case.call.attempt] = self._attach(case, found.get(case.name, []))
 
     def find_calls(self, provider: Sweeps) -> None:
-        """Look for the calls that these may be; none is attached by that."""
+        """Look for the calls that these may be, without attaching any."""
         for attempt, case in self._cases.items():
             found = tuple(found_calls.candidates(self._ledger, provider, case.call))
             outcome = Outcome.CANDIDATES if found else Outcome.NOT_FOUND
@@ -277,7 +277,7 @@ def _read(
     provider: Provider,
     on_reading: Callable[[int], None],
 ) -> None:
-    """Read what was said, as a worker would; for a campaign that is finished there may be none."""
+    """Read what was said, as a worker would, because for a finished campaign none may run."""
     campaign = inquiry.campaign
     attempts = [case.call.attempt for case in inquiry.cases if case.conversation_id]
     collector = Collector(
@@ -306,9 +306,10 @@ _SAID = {
 
 
 def _token_of(verdict: Resolution, attempt: Attempt) -> str:
-    """Return under which token a verdict is said; "" for one of its own.
+    """Return the token for a verdict; "" for a new one.
 
-    Who says again that a call is dialled now is not told that it is unknown no longer.
+    So that the same order to redial, given again, does not fail because the call is no longer
+    unknown.
     """
     return f"{verdict} {attempt}" if verdict is Resolution.REDIAL else ""
 
@@ -322,8 +323,8 @@ def is_redialled(ledger: Ledger, attempt: Attempt) -> bool:
 def to_settle(inquiry: Inquiry, verdict: Resolution) -> tuple[Case, ...]:
     """Return the calls that a verdict would settle.
 
-    Raises ConfigError when it may ring a phone again, and the API could not be asked whether one
-    has rung.
+    Raises ConfigError if it may ring a phone again, and the API could not be asked whether one has
+    rung.
     """
     if inquiry.lookup_error and verdict is not Resolution.PLACED:
         raise ConfigError(
@@ -336,9 +337,9 @@ def to_settle(inquiry: Inquiry, verdict: Resolution) -> tuple[Case, ...]:
 def settle(
     ledger: Ledger, inquiry: Inquiry, verdict: Resolution, control: Control = NOBODY
 ) -> Inquiry:
-    """Record what became of the calls that are still open, as the operator says, and who says it.
+    """Record the operator's verdict on the calls that are still open, and who gave it.
 
-    Many of them are one line of the campaign's record. Raises ConfigError as `to_settle` does.
+    Many of them make one line of the campaign's record. Raises ConfigError as `to_settle` does.
     """
     settled = {case.call.attempt: case for case in inquiry.cases}
     errors = list(inquiry.errors)

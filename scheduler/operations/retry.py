@@ -1,9 +1,8 @@
 """Call contacts of a campaign again, by how their calls ended or what was pressed in them.
 
-They are called as a new campaign.
-
-In this order: `survey` counts the calls that are meant, `plan` says which campaign calls them, and
-`load` makes that campaign. Each end of a call is taken once, so all of it may be repeated.
+They are called as a new campaign. || In this order: `survey` counts the calls that are meant,
+`plan` says which campaign calls them, and `load` makes that campaign. One campaign takes each end
+of a call, so all of this may be repeated.
 """
 
 from __future__ import annotations
@@ -24,10 +23,10 @@ from scheduler.models import CampaignState, Disposition, Reason, Row, label_of
 from scheduler.operations.answers import expect_asked
 from scheduler.providers import PROVIDERS
 
-#: What `failed` stands for. That an unknown call is made again has to be said in as many words.
+#: What `failed` stands for. An unknown call is only made again if it is named expressly.
 FAILED = (Disposition.REJECTED, Disposition.NOT_REACHED)
 
-#: Ends that a disposition alone does not name: these have to be said with their reasons.
+#: Ends that must be named with their reasons; the disposition alone does not include them.
 ONLY_BY_REASON = ("unknown:placed",)
 
 _COUNTRIES = " or ".join(api.countries_setting for api in PROVIDERS if api.countries_setting)
@@ -54,25 +53,25 @@ class NothingToRetry(LedgerError):
 
 @dataclass(frozen=True, slots=True)
 class Ends:
-    """How calls have ended that are made again, or what was pressed in them: any of it."""
+    """Which calls are made again: by how they ended, or by what was pressed; any match counts."""
 
     wanted: frozenset[str]  #: dispositions, and dispositions with a reason
     related: frozenset[str]  #: dispositions of which it is reported what is left out
     answers: tuple[Condition | HeardSo, ...] = ()
 
     def mean(self, call: EndedCall) -> bool:
-        """Whether a call is one of those."""
+        """Whether a call matches."""
         if call.label in NEVER:
             return False
         if call.label in self.wanted:
             return True
         if call.disposition in self.wanted and call.label not in ONLY_BY_REASON:
             return True
-        # Its line may be open still, and an unknown call has to be named to be made again.
+        # It may still be live, and an unknown call has to be named to be made again.
         return call.disposition != Disposition.UNKNOWN and self._is_answered_so(call)
 
     def leave_out(self, call: EndedCall) -> bool:
-        """Whether it is reported that a call is left out, which is none of those."""
+        """Whether to report that a call, which does not match, is left out."""
         return call.disposition in self.related or self._is_answered_so(call)
 
     def _is_answered_so(self, call: EndedCall) -> bool:
@@ -114,7 +113,7 @@ class Candidates:
     campaign: CampaignView
     ends: Ends
     free: int  #: that no campaign has taken
-    unknown: int  #: of these, whose placing nobody learned of
+    unknown: int  #: how many of these are unknown
     left_out: Mapping[str, int]  #: by how they ended
     takers: Mapping[str, int]  #: campaigns that have taken the others
     digest: str  #: of the free ones
@@ -185,7 +184,7 @@ class Plan:
 def plan(ledger: Ledger, surveyed: Candidates, new_id: str | None = None) -> Plan:
     """Return which campaign calls them: an unfinished one first, else a new one.
 
-    Raises NothingToRetry when no call is meant.
+    Raises NothingToRetry if no call is meant.
     """
     if not surveyed.free and not surveyed.takers:
         campaign_id = surveyed.campaign.campaign_id
@@ -226,7 +225,7 @@ def _newest(ledger: Ledger, takers: Iterable[str]) -> str:
 def load(
     ledger: Ledger, planned: Plan, on_progress: Callable[[int], None] = lambda chunks: None
 ) -> None:
-    """Load the planned campaign and seal it; what it knows from before changes nothing.
+    """Load the planned campaign and seal it; rows that it knows change nothing.
 
     `on_progress` learns how many chunks are loaded. Raises LedgerError when its id is that of a
     campaign of other contacts.
@@ -245,7 +244,7 @@ def load(
     )
     load_id, chunk = uuid4().hex, 0
     for page in _ended_calls(ledger, campaign, planned.survey.ends):
-        # What it took before it broke off is its own, whatever is asked for now.
+        # It keeps what it took before it broke off, whatever is asked for now.
         asked = [
             call
             for call in page

@@ -43,7 +43,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class RunWish:
-    """What is to be run."""
+    """The campaign to run, and how."""
 
     checked: CheckedCampaign
     policy: Policy  #: the file's, or what overrides it
@@ -56,23 +56,23 @@ class RunWish:
 
 
 class Host(Watcher, Protocol):
-    """Whoever has a campaign run: is asked, and told how it goes."""
+    """The caller of a run, who is asked and gets reports."""
 
     def counting(self, what: str, unit: str) -> AbstractContextManager[Count]:
-        """Show for its length what is being done."""
+        """Show what is being done, for the length of a `with`."""
 
     def api_is_away(self, why: str) -> None:
-        """Be told that workers start although the API does not answer: calls are live."""
+        """Learn that workers start although the API does not answer, because calls are live."""
 
     def intended(self, intent: launch.Intent) -> None:
-        """Be told whom it calls; what this raises ends the run before anybody is called."""
+        """Learn whom it calls; an error that this raises ends the run before anybody is called."""
 
     def loaded(self, campaign: CampaignView) -> None:
-        """Be told how the campaign stands before anybody is called."""
+        """Learn how the campaign stands before anybody is called."""
 
 
 def expect_secret(policy: Policy, settings: Settings) -> None:
-    """Raise ConfigError unless webhooks can be signed: without it our workers tell nothing."""
+    """Raise ConfigError unless webhooks can be signed: without a secret our workers send none."""
     secret = settings.webhook_secret
     if not policy.webhooks:
         return
@@ -88,7 +88,7 @@ def expect_secret(policy: Policy, settings: Settings) -> None:
 def placed(
     checked: CheckedCampaign, settings: Settings, overrides: Overrides, *, in_sandbox: bool
 ) -> Iterator[Place]:
-    """Yield where a run calls. A sandbox is there for as long as a worker of the run lives.
+    """Yield where a run calls. A sandbox lives for as long as a worker of the run.
 
     It has an account of its own, with the ceiling and the pace of the file's. Raises ConfigError
     when it does not start.
@@ -156,8 +156,8 @@ def run(
         host.loaded(view)
         if intent.is_finished and view.state is CampaignState.FINISHED:
             return Ending(How.WAS_FINISHED, view)
-        # One that stopped itself, or that an operator has paused, goes on when somebody says so,
-        # not when cron says it again.
+        # A campaign that stopped itself, or that an operator has paused, goes on when somebody
+        # resumes it, not when cron runs the command again.
         if not view.stopped_itself and not view.paused_by:
             campaigns.resume(ledger, view.campaign_id)
         serves = (view.campaign_id, view.account)
@@ -180,10 +180,10 @@ def _receiving(
 
 
 def _try_account(ledger: Ledger, account: Account, max_duration_seconds: float, host: Host) -> str:
-    """Fetch a token before anything is loaded, so that wrong settings are told at once.
+    """Fetch a token before anything is loaded, so that wrong settings show at once.
 
-    What blocked these credentials before is forgotten: it is mended, or is told again. Returns
-    their fingerprint.
+    An earlier block of these credentials is forgotten: its cause is gone, or blocks them again.
+    Returns their fingerprint.
     """
     provider = open_provider(account)
     try:
@@ -192,7 +192,7 @@ def _try_account(ledger: Ledger, account: Account, max_duration_seconds: float, 
     except NotDone as error:
         address, mend = account.credentials.address, kind_of(account).address_setting
         why = f"{address} does not answer, check {mend}: {error}"
-        # With calls to be stopped the workers start all the same, and go on trying.
+        # If calls must be stopped, the workers start all the same, and go on trying.
         if not views.live_calls(ledger, account.name):
             raise ConfigError(why) from error
         host.api_is_away(why)

@@ -1,6 +1,6 @@
 """Campaign files that workers launch at set times: by which rule, when next, and what is wrong.
 
-What is only kept or forgotten is asked of `ledger.schedules`.
+To only keep or forget one, use `ledger.schedules`.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def retimed(
 ) -> Schedule:
     """Return a file's schedule with other times: a cron expression, or one time.
 
-    Without a timezone that of the file holds. Raises ValueError when it can't be read, or never
+    Without a timezone that of the file counts. Raises ValueError if it can't be read, or never
     fires.
     """
     zone = timezone or (own.timezone if own is not None and own.timezone else None)
@@ -54,7 +54,7 @@ def retimed(
 
 
 def expect_files(checked: CheckedCampaign) -> None:
-    """Raise ConfigError when contacts come from standard input, which a worker can't read."""
+    """Raise ConfigError if contacts come from standard input, which a worker can't read."""
     if STDIN in checked.inputs:
         raise ConfigError("a schedule reads its contacts at each firing: put them into a file")
 
@@ -84,15 +84,15 @@ def resume(ledger: Ledger, name: str, *, who: str) -> ScheduleView:
     return schedules.view(ledger, name)
 
 
-#: A firing is asked for at this instant, or so long before it.
+#: How long ago the instant of a firing that somebody asks for may lie.
 FIRE_WITHIN_SECONDS = 300
 
 
 def fire(ledger: Ledger, name: str, *, who: str, at: int | None = None) -> str:
     """Have a worker launch a schedule now, and return the campaign's id.
 
-    The same `at` again, in epoch seconds, is the same firing. Raises LedgerError for one that lies
-    too far back, or in the future.
+    The same `at` again, in epoch seconds, is the same firing. Raises LedgerError if it lies too far
+    back, or in the future.
     """
     now = int(time.time())
     if at is not None and not now - FIRE_WITHIN_SECONDS <= at <= now + 1:

@@ -1,4 +1,4 @@
-"""Which campaigns wait although nobody dials them, and by which command they go on."""
+"""Which campaigns wait while nobody dials them, and which command continues them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from scheduler.settings import Settings
 
 
 class Serving:
-    """Looks at the workers of each account once."""
+    """Reads the workers of each account once."""
 
     def __init__(self, ledger: Ledger, settings: Settings) -> None:
         """`settings` are those of whoever would start a worker here."""
@@ -24,9 +24,10 @@ class Serving:
         self._known: dict[str, list[WorkerView]] = {}
 
     def lack(self, view: CampaignView) -> str:
-        """Say of a campaign with calls to make that nobody makes them, and what does; or "".
+        """Say that nobody makes a campaign's calls, and which command does; "" if somebody does.
 
-        One that an operator holds, or that stopped itself, waits for a word and not for a worker.
+        A campaign that an operator has paused, or that stopped itself, waits for an order and not
+        for a worker.
         """
         if not view.calls[CallState.PENDING] or view.state is CampaignState.FINISHED:
             return ""
@@ -38,18 +39,18 @@ class Serving:
         return "" if is_paused or self._serves(view) else self.of_account(view.account)
 
     def lacks(self, views: Iterable[CampaignView]) -> list[str]:
-        """Say it of several, each sentence once."""
+        """Say this of several campaigns, each sentence once."""
         found = dict.fromkeys(self.lack_by_name(view) for view in views)
         return [sentence for sentence in found if sentence]
 
     def lack_by_name(self, view: CampaignView) -> str:
-        """Say it of one of several: with its id where it goes on by a command of its own."""
+        """Say this of one of several: with its id if it needs a command of its own."""
         lack = self.lack(view)
         is_its_own = view.launch[:1] == ("run",) or view.account == SANDBOX_ACCOUNT
         return f"campaign {view.campaign_id}: {lack}" if lack and is_its_own else lack
 
     def of_account(self, account: str) -> str:
-        """Say that no worker of an account dials every campaign of it, and what starts one."""
+        """Say that no worker of an account dials all its campaigns, and what starts one."""
         if any(not each.campaign_id for each in self._dialling(account)):
             return ""
         if account == SANDBOX_ACCOUNT:
