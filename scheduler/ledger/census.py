@@ -1,4 +1,4 @@
-"""What can be counted in a ledger as a whole; no decision is made from it."""
+"""Counts over a whole ledger; callsched decides nothing by them."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ _PAGE = 500
 class Census:
     """The campaigns of an account, counted."""
 
-    campaigns: dict[CampaignState, int]  #: every state, also those that none is in
+    campaigns: dict[CampaignState, int]  #: every state, also those in which there is none
     calls: dict[CallState, int]  #: of those campaigns that are not finished
     failed_schedules: int  #: whose last launch failed
-    is_newer: bool  #: the ledger is of a newer release than this one, which can't dial by it
+    is_newer: bool  #: whether the ledger is of a newer release, so that this one can't dial
 
 
 def take(ledger: Ledger, account: str) -> Census:
     """Count the campaigns of an account, and the calls of those that are not finished.
 
-    It costs the same however many there are, once a worker of this release has opened the ledger.
+    The cost does not grow with their number, once a worker of this release has opened the ledger.
     """
     with reaching():
         is_counted = counts.is_complete(ledger.redis)
@@ -43,9 +43,9 @@ Counted = tuple[dict[CampaignState, int], dict[CallState, int]]
 
 
 def counted(ledger: Ledger, account: str) -> Counted:
-    """Return what is counted of an account's campaigns, and of their calls.
+    """Return the counts of an account's campaigns, and of their calls.
 
-    Where Redis takes no writes, as it was counted last.
+    If Redis takes no writes, these are the last counts.
     """
     with suppress(LedgerTrouble), reaching():
         counts.settle(ledger.do.recount)
@@ -95,9 +95,9 @@ def _campaigns(ledger: Ledger, account: str) -> Iterator[dict[str, str]]:
 
 
 def mend(ledger: Ledger, first: int) -> int:
-    """Count some campaigns anew, from this one of all on; return with which to go on.
+    """Count some campaigns anew, beginning with this one; return the one with which to go on.
 
-    Workers of the release before don't count what they change.
+    Workers of the previous release don't count what they change.
     """
     with reaching():
         return counts.mend(ledger.redis, ledger.do.recount, first)

@@ -1,4 +1,4 @@
-"""What a provider shows of live calls, put on record: the callee's answer, and their ends."""
+"""Records what reads of live calls show: the callee's answer, and their ends."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class OpenCall:
 
     attempt: Attempt
     connection_id: str
-    stage: str  #: "queued", "ringing" or "answered"; "" where its provider does not tell these
+    stage: str  #: "queued", "ringing" or "answered"; "" if its provider does not tell these
     begun_at: float
     max_duration_seconds: float  #: from the callee's answer
     answered_at: float | None  #: None: not known to be answered
@@ -39,7 +39,7 @@ _FIELDS = (
 def open_calls(
     ledger: Ledger, account: str, attempts: Sequence[Attempt] | None = None
 ) -> list[OpenCall]:
-    """Return the live connections of an account, or those of these attempts that are.
+    """Return the live connections of an account, or of these attempts.
 
     Raises LedgerTrouble.
     """
@@ -59,7 +59,7 @@ def _open_call(attempt: Attempt, fields: Any) -> OpenCall | None:
     try:
         return _parse(attempt, fields) if isinstance(fields, list) else None
     except ValueError:
-        # Others have written there: its deadline is kept by what can be read.
+        # Another program has spoiled some of it: keep the deadline by what can be read.
         return None
 
 
@@ -74,7 +74,7 @@ def _parse(attempt: Attempt, fields: list[str | None]) -> OpenCall | None:
         float(begun or 0),
         float(longest or 0),
         float(answered) if answered else None,
-        # One that was sent without a record may have ended it.
+        # A stop that was sent without a record may have ended it.
         why or ("deadline" if unrecorded else ""),
         float(owed) if owed else None,
         int(sendings or 0),
@@ -82,7 +82,7 @@ def _parse(attempt: Attempt, fields: list[str | None]) -> OpenCall | None:
 
 
 def policy_of(ledger: Ledger, campaign_id: str) -> Policy:
-    """Return what a campaign says of its calls. Raises LedgerTrouble, ValueError."""
+    """Return a campaign's policy for its calls. Raises LedgerTrouble, ValueError."""
     with reaching():
         return decode_policy(ledger.redis.hget(keys.campaign(campaign_id, "meta"), "policy"))
 
@@ -105,7 +105,7 @@ def answered(
     answered_at: float | None = None,
     now: float | None = None,
 ) -> bool:
-    """Record that the callee has answered, from when on the call may last; False when it was.
+    """Record when the callee answered, from which the call's time counts; False if it was.
 
     `answered_at` is by the clock of Redis; without it the last read that showed it unanswered
     counts. The deadline moves, and is never moved by a later answer.
@@ -116,7 +116,7 @@ def answered(
 
 
 def unanswered(ledger: Ledger, asked_at: float, calls: Iterable[tuple[Attempt, str]]) -> None:
-    """Record that these calls, each with its stage, were unanswered when they were asked about."""
+    """Record that these calls, each with its stage, were unanswered when they were read."""
     pairs = [part for attempt, stage in calls for part in (str(attempt), stage)]
     if pairs:
         ledger.run(ledger.do.unanswered, repr(asked_at), *pairs)
@@ -134,9 +134,9 @@ def over(
     facts: Mapping[str, Any] | None = None,
     now: float | None = None,
 ) -> bool:
-    """Record the end of a call whose final status was read; False when that was known.
+    """Record the end of a call whose final status was read; False if that was on record.
 
-    `is_final`: whatever the campaign says it is not dialled again, and counts as a failure.
+    `is_final`: it is not dialled again, whatever the campaign says, and counts as a failure.
     `facts` are kept under the attempt: `answered_at`, `duration`, `answered_by`, `price`, ….
     """
     pairs = [part for name, value in (facts or {}).items() for part in (name, value)]
@@ -144,17 +144,17 @@ def over(
     return bool(ledger.run(ledger.do.over, *args, ledger.clock(now), *pairs))
 
 
-#: Why the stop of a call is on record that waits in the provider's queue and must not ring.
+#: The reason of a stop that takes a call back from the provider's queue.
 TAKEN_BACK = "taken_back"
 
-#: How often the account's calls may be used up when a call is placed, before it ends as failed.
+#: How often a call may find the account's calls used up before it ends as failed.
 MOST_FULL = 5
 
 
 def unplaced(ledger: Ledger, account: str, attempt: Attempt, now: float | None = None) -> bool:
-    """Record that a call that was taken back never rang: what follows happens.
+    """Record that a call that was taken back never rang; its record says what follows.
 
-    No attempt is used up. False when its end was on record.
+    No attempt is used up. False if its end was on record.
     """
     nothing = ("",) * 5
     args = (account, str(attempt), "", "", 0, *nothing, ledger.clock(now))
@@ -172,10 +172,10 @@ def full(
     lowered: Limit,
     now: float | None = None,
 ) -> bool:
-    """Give a call back that rang nobody, for the account's calls were used up; lower the limit.
+    """Give a call back because the account's calls were used up; lower the limit.
 
-    No attempt is used up. False when that has happened to it MOST_FULL times, or its end was on
-    record: then nothing is changed.
+    No phone rang, and no attempt is used up. False if that has happened to it MOST_FULL times, or
+    its end was on record: then nothing changes.
     """
     change = (seen.version, *limits.written(lowered))
     args = (account, str(attempt), message, MOST_FULL, delay_seconds, *change, ledger.clock(now))
@@ -185,7 +185,7 @@ def full(
 def recall(
     ledger: Ledger, account: str, attempts: Sequence[Attempt], now: float | None = None
 ) -> int:
-    """Take those of these queued calls back that must not ring any more; returns how many."""
+    """Take back those of these queued calls that must not ring any more; return how many."""
     if not attempts:
         return 0
     args = (account, ledger.leases.stop_patience, ledger.clock(now), *map(str, attempts))
@@ -198,11 +198,11 @@ class Unpriced:
 
     attempt: Attempt
     connection_id: str
-    reads: int  #: so often it was read in vain
+    reads: int  #: how often it was read in vain
 
 
 def unpriced(ledger: Ledger, account: str, most: int, now: float | None = None) -> list[Unpriced]:
-    """Return the calls whose price is to be read now."""
+    """Return the calls whose price is due to be read."""
     instant = ledger.time(now)
     key = keys.account(account, "prices")
     with reaching():
@@ -227,7 +227,7 @@ def note_price(
     delay_seconds: float | None,
     now: float | None = None,
 ) -> None:
-    """Keep what a later read told; without a price it is read again after the delay, if any."""
+    """Keep what a later read showed; without a price, read again after the delay, if any."""
     pairs = [part for name, value in facts.items() for part in (name, value)]
     delay = "" if delay_seconds is None else delay_seconds
     ledger.run(ledger.do.note_price, account, str(attempt), delay, ledger.clock(now), *pairs)

@@ -26,7 +26,7 @@ class EndedCall:
     disposition: str
     reason: str
     taken_by: str  #: the campaign that calls this contact again after that attempt; "" for none
-    #: What its result says of answers, by step, and of the callee; as far as it was read.
+    #: The result's answers by step, and what it says of the callee; as far as they were read.
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -36,7 +36,7 @@ class EndedCall:
 
     @property
     def mark(self) -> str:
-        """What stands for this end of the call; a redial gives it another one."""
+        """The name of this end of the call; a redial gives the call another one."""
         return _mark(self.row, self.attempt)
 
 
@@ -107,9 +107,9 @@ def _with_answers(ledger: Ledger, campaign_id: str, ended: list[EndedCall]) -> l
 def take(
     ledger: Ledger, campaign_id: str, calls: Sequence[EndedCall], taker: str
 ) -> list[EndedCall]:
-    """Put on record that `taker` calls these contacts again; returns those that are its own.
+    """Record that `taker` calls these contacts again; return those that it has taken.
 
-    A call is taken once, for good, and only if it stands as it was read. A thousand at most.
+    A call is taken once, for good, and only if it stands as it was read. At most a thousand.
     """
     ends = [part for call in calls for part in (call.row, call.attempt)]
     taken = set(ledger.run(ledger.do.take, campaign_id, taker, *ends))
@@ -121,12 +121,12 @@ def _mark(row: int, attempt: int) -> str:
 
 
 def origin(campaign_id: str) -> str:
-    """Return what a campaign of contacts of this one has as the digest of its content."""
+    """Return the digest that marks a campaign which calls contacts of this one again."""
     return f"{_ORIGIN}{campaign_id}"
 
 
 def origin_of(ledger: Ledger, campaign_id: str) -> str | None:
-    """Return the campaign whose contacts this one calls again; None when it is none such."""
+    """Return the campaign whose contacts this one calls again; None if it is no retry."""
     with reaching():
         written = ledger.redis.hget(keys.campaign(campaign_id, "meta"), "digest") or ""
     return written.removeprefix(_ORIGIN) if written.startswith(_ORIGIN) else None

@@ -1,4 +1,4 @@
-"""Which campaign files are launched at set times, and what became of each firing."""
+"""Which campaign files are launched at set times, and how each firing went."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from scheduler.models import FiringState, Overlap, Schedule
 
 logger = logging.getLogger(__name__)
 
-#: A worker that dies while it loads a campaign is followed by another one after this long.
+#: If a worker dies while it loads a campaign, another one goes on after this long.
 LAUNCH_LEASE_SECONDS = 30.0
 
 
@@ -34,7 +34,7 @@ class Launch:
 
 @dataclass(frozen=True, slots=True)
 class Firing:
-    """One firing of a schedule, and what became of it."""
+    """One firing of a schedule, and how it went."""
 
     firing_id: str  #: the id of its campaign
     at: float  #: epoch seconds
@@ -69,7 +69,7 @@ class ScheduleView:
     paused_at: float | None
     resumed_at: float | None
     last: str  #: the campaign of the last firing that was launched
-    error: str  #: why the last launch failed; "" when it did not
+    error: str  #: why the last launch failed; "" if it did not
     changed_at: float | None = None  #: when it was paused or resumed last
 
     def as_record(self) -> dict[str, Any]:
@@ -102,7 +102,7 @@ class ScheduleView:
 
 @dataclass(frozen=True, slots=True)
 class TakenSchedule:
-    """A schedule that this execution has in hand for the length of a lease."""
+    """A schedule that this execution has taken for the length of a lease."""
 
     view: ScheduleView
     waiting: tuple[tuple[str, float], ...]  #: firings and their instants, the oldest first
@@ -125,7 +125,7 @@ def add(
     who: str,
     now: float | None = None,
 ) -> bool:
-    """Keep a schedule; False when the same is there. Raises LedgerError when another one is."""
+    """Keep a schedule; False if the same exists. Raises LedgerError if another has its name."""
     answer = ledger.run(
         ledger.do.add_schedule,
         name,
@@ -143,7 +143,7 @@ def add(
 
 
 def remove(ledger: Ledger, name: str, *, who: str = "", now: float | None = None) -> None:
-    """Forget a schedule, and put on record who did so. Raises LedgerError when there is none."""
+    """Forget a schedule, and record who did so. Raises LedgerError if there is none."""
     _expect(ledger.run(ledger.do.remove_schedule, name, who, ledger.clock(now)), name)
 
 
@@ -169,13 +169,13 @@ def removed(ledger: Ledger, most: int = 100) -> list[RemovedSchedule]:
 
 
 def pause(ledger: Ledger, name: str, *, note: str, who: str, now: float | None = None) -> None:
-    """Have firings skipped from now on. Raises LedgerError when there is no such schedule."""
+    """Skip firings from now on. Raises LedgerError if there is no such schedule."""
     args = (name, "paused", note, who, ledger.clock(now))
     _expect(ledger.run(ledger.do.pause_schedule, *args), name)
 
 
 def resume(ledger: Ledger, name: str, *, who: str, now: float | None = None) -> None:
-    """Have a schedule fire again. Raises LedgerError when there is none."""
+    """Resume a schedule. Raises LedgerError if there is none."""
     args = (name, "active", "", who, ledger.clock(now))
     _expect(ledger.run(ledger.do.pause_schedule, *args), name)
 
@@ -190,16 +190,16 @@ def ask_firing(ledger: Ledger, name: str, *, at: float, who: str, now: float | N
 def is_launch_due(
     ledger: Ledger, account: str, *, apart_seconds: float = 1.0, now: float | None = None
 ) -> bool:
-    """Whether a message is worth it: a schedule waits, and no other timekeeper has said so."""
+    """Whether to send a message: a schedule waits, and no other timekeeper has sent one."""
     return bool(ledger.run(ledger.do.launches, account, apart_seconds, ledger.clock(now)))
 
 
 def take(
     ledger: Ledger, account: str, token: str, now: float | None = None
 ) -> TakenSchedule | None:
-    """Take a schedule that is due, for LAUNCH_LEASE_SECONDS; None when there is none.
+    """Take a schedule that is due, for LAUNCH_LEASE_SECONDS; None if there is none.
 
-    The token is made afresh by each execution.
+    Each execution makes a new token.
     """
     while True:
         args = (account, token, LAUNCH_LEASE_SECONDS, ledger.clock(now))
@@ -212,13 +212,13 @@ def take(
         try:
             return TakenSchedule(_view(name, record), firings, token, float(instant))
         except LedgerFault as fault:
-            # It is in hand until its lease is over, and the next one is looked at.
+            # Leave it until its lease is over, and look at the next one.
             logger.error("schedule %s can launch nothing: %s", name, fault)
             token = uuid4().hex
 
 
 def keep(ledger: Ledger, taken: TakenSchedule, now: float | None = None) -> bool:
-    """Have it in hand for another lease from now; False when somebody else has it."""
+    """Renew the lease; False if somebody else has taken the schedule."""
     args = (taken.view.name, taken.token, LAUNCH_LEASE_SECONDS, ledger.clock(now))
     return bool(ledger.run(ledger.do.keep_schedule, *args))
 
@@ -231,7 +231,7 @@ def record(
     next_at: float | None,
     now: float | None = None,
 ) -> bool:
-    """Write down what became of firings, in one step; False when somebody else has it in hand."""
+    """Record how firings were decided, in one step; False if somebody else has the schedule."""
     return _tell(ledger, taken, firings, next_at, "", "", now)
 
 
@@ -243,7 +243,7 @@ def let_go(
     again_seconds: float | None = None,
     now: float | None = None,
 ) -> bool:
-    """Hand a schedule back until its next firing, or for so long when firings wait."""
+    """Release a schedule until its next firing, or for so long if firings wait."""
     again = "" if again_seconds is None else repr(again_seconds)
     return _tell(ledger, taken, (), next_at, "1", again, now)
 
@@ -263,7 +263,7 @@ def _tell(
 
 
 def view(ledger: Ledger, name: str) -> ScheduleView:
-    """Read a schedule. Raises LedgerError when there is none of this name."""
+    """Read a schedule. Raises LedgerError if there is none of this name."""
     with reaching():
         record = ledger.redis.hgetall(keys.schedule(name))
     _expect(record, name)
@@ -317,7 +317,7 @@ def firings_of(ledger: Ledger, name: str, most: int = 20) -> list[Firing]:
 
 
 def _firing(one: str, at: float, fate: str) -> Firing | None:
-    """Read what became of a firing; None for what another program has put there."""
+    """Read the record of a firing; None if another program has written it."""
     try:
         body = json.loads(fate)
         state, told_at = FiringState(body["state"]), float(body["told_at"])

@@ -1,4 +1,4 @@
-"""Who reads an account's calls, which lost calls are looked for, and calls that no attempt has."""
+"""Who reads an account's calls, which lost calls are searched for, and the orphans."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from scheduler.ledger.redis.client import reaching
 from scheduler.models import Attempt
 from scheduler.records import decode
 
-#: For how long a worker reads an account's calls without renewing that.
+#: How long a worker may read an account's calls without renewing its lease.
 LEASE_SECONDS = 10.0
 
 
@@ -29,7 +29,7 @@ class Lead(StrEnum):
 def lead(ledger: Ledger, account: str, token: str, *, attaches: bool = False) -> Lead:
     """Take the lease, or keep it. Raises LedgerTrouble.
 
-    `attaches`: whether who has it attaches lost calls that it finds.
+    `attaches`: whether the worker attaches lost calls that it finds.
     """
     return Lead(ledger.run(ledger.do.lead, account, token, LEASE_SECONDS, int(attaches)))
 
@@ -44,7 +44,7 @@ def step_down(ledger: Ledger, account: str, token: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class LostCall:
-    """An attempt whose answer was lost, and that is to be looked for now."""
+    """An attempt whose answer was lost, and whose search is due."""
 
     attempt: Attempt
     address: str
@@ -53,7 +53,7 @@ class LostCall:
 
 
 def due(ledger: Ledger, account: str, now: float | None = None, most: int = 20) -> list[LostCall]:
-    """Return the lost calls that are to be looked for now, the longest due first."""
+    """Return the lost calls whose search is due, the longest due first."""
     instant = ledger.time(now)
     key = keys.account(account, "searches")
     with reaching():
@@ -73,20 +73,20 @@ def due(ledger: Ledger, account: str, now: float | None = None, most: int = 20) 
             address = decode(contacts[0][1]["c"])[0].address
             lost.append(LostCall(attempt, address, caller_id or "", float(begun_at)))
         else:
-            # Its campaign is gone: nobody asks for it any more.
+            # Its campaign is gone, so nobody needs the call any more.
             with reaching():
                 ledger.redis.zrem(key, str(attempt))
     return lost
 
 
 def next_in(ledger: Ledger, account: str, now: float | None = None) -> float | None:
-    """Return the seconds until a lost call is looked for next; None for none."""
+    """Return the seconds until the next search for a lost call; None if there is none."""
     with reaching():
         head = ledger.redis.zrange(keys.account(account, "searches"), 0, 0, withscores=True)
     return max(0.0, head[0][1] - ledger.time(now)) if head else None
 
 
-#: A lost call that has not been found so long after its begin was placed hardly ever.
+#: If a lost call is not found so long after its begin, it was hardly ever placed.
 HOPEFUL_SECONDS = 75.0
 
 
@@ -100,8 +100,8 @@ def is_hopeful(
 ) -> bool:
     """Whether a lost call of a campaign may soon be attached: by a search, or by a callback.
 
-    A callback names its attempt, so that it attaches a call on any account; a search does on an
-    exclusive one. As long as no worker has put on record whether the account is one, it may be.
+    A callback names its attempt, so it attaches a call on any account; a search does so only on an
+    exclusive one. Until a worker has recorded whether the account is exclusive, it may be.
     """
     key = keys.account(account, "searches")
     with reaching():
@@ -119,19 +119,19 @@ def is_hopeful(
 
 
 class Found(StrEnum):
-    """What came of a search."""
+    """The result of a search."""
 
     ATTACHED = "attached"  #: from now on it is an ordinary live call
     NONE = "none"
-    KEPT = "kept"  #: for the operator: others may use the account
-    CONTESTED = "contested"  #: another attempt to the party is in question as well
+    KEPT = "kept"  #: kept for the operator, because others may use the account
+    CONTESTED = "contested"  #: another attempt to the number could have it too
     SEVERAL = "several"  #: it was placed more than once
-    OVER = "over"  #: it is looked for no more
+    OVER = "over"  #: the search has ended
 
 
 @dataclass(frozen=True, slots=True)
 class Powers:
-    """What may be done by itself with calls that are found on an account."""
+    """What workers may do without an operator with calls that they find on an account."""
 
     attaches: bool = False  #: lost calls to their attempts: nobody else uses the account
     stops: bool = False  #: those that no attempt has: besides, the ledger knows every call of it
@@ -147,7 +147,7 @@ def find(
     next_in_seconds: float,
     now: float | None = None,
 ) -> tuple[Found, str]:
-    """Put on record what a search has brought; returns it, and the connection that was attached."""
+    """Record what a search has found; return the result, and the connection that was attached."""
     lengths = (next_in_seconds, Wait.MARGIN_SECONDS, ledger.leases.stop_patience)
     pairs = [part for one in candidates for part in (one, lost.address)]
     attaches = int(powers.attaches)
@@ -157,7 +157,7 @@ def find(
 
 
 def unbound(ledger: Ledger, connections: Sequence[str]) -> list[str]:
-    """Return those of these connections that no attempt has."""
+    """Return those of these connections that belong to no attempt."""
     with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
         for one in connections:
             pipe.exists(f"{keys.ROOT}connection:{one}")
@@ -169,7 +169,7 @@ def unbound(ledger: Ledger, connections: Sequence[str]) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Orphan:
-    """A live call on the account that no attempt has."""
+    """A live call on the account that belongs to no attempt."""
 
     connection_id: str
     address: str
@@ -180,7 +180,7 @@ class Orphan:
 
     @property
     def is_certain(self) -> bool:
-        """Whether more than one sweep has seen it, or a search that tells it for certain."""
+        """Whether more than one sweep has seen it, or a search has shown it for certain."""
         return self.times > 1 or self.is_to_stop
 
 
@@ -193,7 +193,7 @@ def sweep(
 ) -> int:
     """Compare open calls, each a connection and its address, with the ledger.
 
-    Returns how many have no attempt, as two sweeps have seen.
+    Returns how many belong to no attempt, by two sweeps.
     """
     pairs = [part for one in open_calls for part in one]
     args = (account, int(powers.attaches and powers.stops), ledger.clock(now), *pairs)
@@ -201,14 +201,14 @@ def sweep(
 
 
 def orphans(ledger: Ledger, account: str) -> list[Orphan]:
-    """Return the live calls that no attempt has, by now."""
+    """Return the live calls that now belong to no attempt."""
     with reaching():
         found = ledger.redis.hgetall(keys.account(account, "orphans"))
     return [one for one in read_orphans(found) if one.is_certain]
 
 
 def read_orphans(written: Mapping[str, str]) -> list[Orphan]:
-    """Read what the ledger remembers of calls without an attempt; unreadable ones are left out."""
+    """Read the ledger's records of orphans; leave out unreadable ones."""
     found = []
     for connection, text in written.items():
         try:
@@ -223,7 +223,7 @@ def read_orphans(written: Mapping[str, str]) -> list[Orphan]:
 def order_end(
     ledger: Ledger, account: str, connection_id: str, address: str, who: str, now: float
 ) -> None:
-    """Have a call ended that no attempt has: whoever reads the account's calls stops it."""
+    """Have an orphan ended: the worker that reads the account's calls stops it."""
     known = {"address": address, "first_at": now, "times": 2, "stop": True}
     text = json.dumps(known | {"why": f"{who} has it ended"})
     with reaching():

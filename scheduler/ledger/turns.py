@@ -1,4 +1,4 @@
-"""Which campaigns claims look at: those of which something is due, or falls due next."""
+"""Which campaigns claims look at: those that have something due, or falling due next."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ _MADE = 2
 
 
 def is_indexed(redis: Any) -> bool:
-    """Whether all campaigns stand in what claims and looks go by."""
+    """Whether all campaigns stand in the sets that claims and looks use."""
     return keys.count_of(redis.get(f"{keys.ROOT}turns") or "") >= _MADE
 
 
 def index(redis: Any) -> None:
-    """Have each campaign that is not over looked at once; harmless when it is done again.
+    """Look once at each campaign that is not over; harmless if it is done again.
 
-    `redis` is a client of the ledger. What workers of the older release make due meanwhile is found
-    by ticks, which go round all campaigns.
+    `redis` is a client of the ledger. If workers of the older release make calls due meanwhile,
+    ticks find them, because they go round all campaigns.
     """
     campaigns = redis.zrange(f"{keys.ROOT}campaigns", 0, -1, withscores=True)
     for at in range(0, len(campaigns), _PAGE):

@@ -1,4 +1,4 @@
-"""What becomes of unknown calls later: what evidence and the operator say about them."""
+"""How unknown calls are settled later, by evidence or by the operator."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from scheduler.records import decode
 
 
 class Resolution(StrEnum):
-    """What the operator says became of an unknown call."""
+    """The operator's verdict on an unknown call."""
 
     PLACED = "placed"  #: it rang: it stays unknown, and is never dialled again
     NOT_PLACED = "not_placed"  #: it never rang: it counts as not dialled, its slot is free
@@ -26,7 +26,7 @@ class Resolution(StrEnum):
 
 
 class Settled(StrEnum):
-    """What a verdict did."""
+    """The effect of a verdict."""
 
     SETTLED = "settled"
     KNOWN = "known"  #: it was settled so before
@@ -35,19 +35,19 @@ class Settled(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class UnknownCall:
-    """A call of which nobody learned whether it was placed, at the attempt in question."""
+    """A call of which nobody learned whether it was placed, with the attempt in question."""
 
     attempt: Attempt
     contact: Contact
     reason: str  #: lease, answer_lost, placed or not_placed; "" while it waits to be dialled again
-    begun_at: float | None  #: when leave to dial was given; None where that is not on record
-    held_until: float | None  #: when its slot is free; None when it is
+    begun_at: float | None  #: when `begin` allowed the dial; None if that is not on record
+    held_until: float | None  #: when its slot is free; None if it is free
     conversation_id: str  #: "" until it was found
-    redial_at: float | None  #: when it is dialled again by itself; None for never
-    caller_id: str = ""  #: by which it is known among the provider's calls; "" for any
-    candidates: tuple[str, ...] = ()  #: calls at the provider that it may be, as a search has found
-    search_at: float | None = None  #: when it is looked for next; None for no more
-    error: str = ""  #: what was to be heard instead of an answer
+    redial_at: float | None  #: when it is dialled again without an order; None for never
+    caller_id: str = ""  #: by which to find it among the provider's calls; "" for any
+    candidates: tuple[str, ...] = ()  #: calls at the provider that it may be, by a search
+    search_at: float | None = None  #: when the next search is; None if there is none
+    error: str = ""  #: the error that came instead of an answer
 
 
 def calls(
@@ -55,7 +55,8 @@ def calls(
 ) -> Iterator[UnknownCall]:
     """Yield the unknown calls of a campaign, or of these rows, in the order of its file.
 
-    Of rows that are named also those that were settled as not placed: more may have become known.
+    If rows are named, it includes those that were settled as not placed, because more may have
+    become known.
     """
     for page in _pages(ledger, campaign_id, rows):
         with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
@@ -78,7 +79,7 @@ def calls(
             )
             if _is_unknown(state, disposition, why, lost, settled_too=bool(rows))
         ]
-        # Where something else lies than the number of an attempt, there is nothing to settle.
+        # If the record has no number of an attempt, there is nothing to settle.
         settleable = [one for one in found if one.attempt.number]
         yield from _known_of(ledger, account, settleable, page)
 
@@ -160,10 +161,10 @@ def attach(
     ended_at: float | None = None,
     now: float | None = None,
 ) -> tuple[bool, bool]:
-    """Put the conversation of an unknown call on record: it was placed. Raises StaleAttempt.
+    """Record the conversation of an unknown call: it was placed. Raises StaleAttempt.
 
-    Returns whether that is news, and whether what was said is read now; it is not while the call
-    may be live.
+    Returns whether that is news, and whether the conversation is due to be read; it is not while
+    the call may be live.
     """
     known = ["" if at is None else repr(at) for at in (started_at, ended_at)]
     args = (account, str(attempt), conversation_id, *known, ledger.clock(now))
@@ -183,9 +184,9 @@ def settle(
     control: Control = NOBODY,
     now: float | None = None,
 ) -> Settled:
-    """Settle an unknown call as the operator says, and put on record who said so.
+    """Settle an unknown call by the operator's verdict, and record who gave it.
 
-    Raises StaleAttempt. What is said under the same token again changes nothing more.
+    Raises StaleAttempt. The same token again changes nothing more.
     """
     args = (account, str(attempt), verdict, token or uuid4().hex, ledger.clock(now))
     answer = ledger.run(ledger.do.settle, *args, *control.written)
@@ -208,7 +209,7 @@ def last_word(ledger: Ledger, attempt: Attempt) -> tuple[str, str]:
 def rows(
     ledger: Ledger, campaign_id: str, first: int, last: int, most: int, *, is_open: bool
 ) -> tuple[int, list[int]]:
-    """Return the row to go on at, and the rows of unknown calls from `first` to `last`.
+    """Return the row at which to go on, and the rows of unknown calls from `first` to `last`.
 
     `is_open`: without those that were settled as placed.
     """

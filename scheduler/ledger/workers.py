@@ -1,4 +1,4 @@
-"""Which workers live, and what each of them is at."""
+"""Which workers live, and what each of them does."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.client import reaching
 from scheduler.limit import FIRST
 
-#: A worker says so often that it lives. Each time is a write that the disk of a Redis waits for.
+#: How often a worker records that it lives. Each time Redis may have to write to its disk.
 BEAT_SECONDS = 2.0
 
-#: One that has been silent for longer is unwell.
+#: A worker that has been silent for longer is unwell.
 UNWELL_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerHealth:
-    """What a worker says of itself."""
+    """What a worker reports about itself."""
 
     started_at: float  #: epoch seconds, by its own clock
     version: str  #: of callsched
@@ -32,13 +32,13 @@ class WorkerHealth:
     stopping: int = 0  #: stops that are being sent
     sockets: int = 0  #: open ones to live connections
     collecting: int = 0  #: conversations that are being read
-    campaign_id: str = ""  #: the one that it serves; "" for all
-    stops_only: str = ""  #: why it does nothing but send stops; "" when it does
+    campaign_id: str = ""  #: the campaign that it serves; "" for all
+    stops_only: str = ""  #: why it only sends stops; "" if it does everything
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerView:
-    """A worker, as the ledger heard of it."""
+    """A worker, by its last report to the ledger."""
 
     name: str
     seen_seconds_ago: float
@@ -54,7 +54,7 @@ class WorkerView:
 
     @property
     def is_well(self) -> bool:
-        """Whether it was heard of just now."""
+        """Whether it has reported just now."""
         return self.seen_seconds_ago <= UNWELL_SECONDS
 
 
@@ -67,7 +67,7 @@ def beat(
     *,
     why: LateCause | None = None,
 ) -> None:
-    """Say that a worker lives, and sample the load of its account."""
+    """Record that a worker lives, and sample the load of its account."""
     ledger.run(ledger.do.beat, *_beat(ledger, account, name, health, now, why))
 
 
@@ -78,9 +78,9 @@ def beats(
     *,
     why: LateCause | None = None,
 ) -> dict[str, LedgerFault]:
-    """Say for several accounts what `beat` says, in one journey: it is one write to the disk.
+    """Do `beat` for several accounts in one round trip: it is one write to the disk.
 
-    `why` is what kept this worker from saying so before. Returns what Redis refused for some.
+    `why` is the reason for which this worker missed beats. Returns what Redis refused for some.
     """
     beats = [_beat(ledger, account, name, health, None, why) for account, health in reports.items()]
     answers = dict(zip(reports, ledger.run_each(ledger.do.beat, beats), strict=True))
@@ -104,7 +104,7 @@ def _beat(
 
 
 def leave(ledger: Ledger, account: str, name: str, now: float | None = None) -> None:
-    """Say that a worker is gone. One that is killed is forgotten after an hour."""
+    """Record that a worker is gone. One that is killed is forgotten after an hour."""
     ledger.run(ledger.do.beat, account, name, "", FIRST, ledger.clock(now), "")
 
 
@@ -120,10 +120,10 @@ def all_of(ledger: Ledger, account: str) -> list[WorkerView]:
 
 
 def _view(name: str, written: str, now: float) -> WorkerView | None:
-    """Return a worker as it said; None when what lies there can't be read."""
+    """Return a worker by its report; None if the report can't be read."""
     at, _, health = written.partition(" ")
     try:
-        # What it does not know is left alone: a worker may be of another release.
+        # Ignore unknown fields, because a worker may be of another release.
         body = {key: value for key, value in json.loads(health).items() if key in _KNOWN}
         return WorkerView(name, max(0.0, now - float(at)), **asdict(WorkerHealth(**body)))
     except (ValueError, TypeError, AttributeError):

@@ -163,9 +163,9 @@ def look_up(
 ) -> Inquiry:
     """Ask the API for the conversations of these calls, attach them, and read what was said.
 
-    `on_reading` gets how many conversations will be read, because that takes time; without it a
-    worker reads them. If the API can't be asked, the inquiry has the reason. Raises ConfigError
-    without the credentials of its account.
+    `on_reading` gets how many conversations will be read, because that takes time. Unless this
+    `reads`, a worker reads them. If the API can't be asked, the inquiry has the reason. Raises
+    ConfigError without the credentials of its account.
     """
     account = account_of(inquiry.campaign, settings)
     search = _Search(ledger, inquiry)
