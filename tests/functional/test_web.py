@@ -137,7 +137,7 @@ def test_it_reads_the_accounts_again_when_it_is_told_to(tmp_path: Path) -> None:
         wait_until(lambda: behind(f"http://127.0.0.1:{port}").ledger)
         path.write_text("accounts: {north: {provider: nobody}}\n")
         web.process.send_signal(signal.SIGHUP)
-        wait_until(lambda: "other accounts only" in web.err)
+        wait_until(lambda: "only callbacks of other accounts" in web.err)
         assert behind(f"http://127.0.0.1:{port}").ledger
         web.terminate()
 
