@@ -11,12 +11,14 @@ from pathlib import Path
 import pytest
 import yaml
 
+from scheduler.campaign.loader import load
 from scheduler.errors import SchedulerError
 from scheduler.late import LateCause
 from scheduler.ledger import keys
 from scheduler.ledger.lateness import Lateness
 from scheduler.live.late import in_full
 from scheduler.models import TRANSITIONS, Insight
+from scheduler.operations.launch import new_id
 from scheduler.providers.accounts_file import AccountKeys
 from scheduler.providers.symbl import conversations, sockets, start
 from scheduler.providers.symbl.credentials import SymblCredentials
@@ -32,6 +34,13 @@ CODE_MAP = ROOT / "docs" / "developing" / "code-map.md"
 ACCOUNTS = (ROOT / "docs" / "reference" / "accounts.md").read_text("utf-8")
 SYMBL = (ROOT / "docs" / "reference" / "symbl.md").read_text("utf-8")
 TWILIO = (ROOT / "docs" / "reference" / "twilio.md").read_text("utf-8")
+
+
+def test_the_readme_shows_the_id_that_its_sample_gets() -> None:
+    with load(ROOT / "samples" / "first-campaign.yaml", max_duration_ceiling_seconds=3600) as found:
+        shown = new_id(found, in_sandbox=True)
+
+    assert f"\n{shown}: 58 contacts in" in (ROOT / "README.md").read_text("utf-8")
 
 
 def test_the_reference_is_what_the_code_says() -> None:

@@ -23,7 +23,7 @@ JUMP_SECONDS = 1.0
 #: It is looked at no more often, however many ticks there are.
 LOOK_SECONDS = 0.25
 
-
+#: So long after an answer came it may be put on record.
 MARGIN_SECONDS = 1.0
 
 
@@ -104,7 +104,6 @@ class ClockWatch:
         jump = before.jump_to(look)
         if abs(jump) < JUMP_SECONDS:
             return look
-        # A little longer: an answer may have come before it was put on record.
         since = look.answered_at - before.asked_at + MARGIN_SECONDS
         self._is_believed = False
         moved = clocks.jumped(self._ledger, before.reading, jump, since, right)

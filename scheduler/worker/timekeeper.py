@@ -87,7 +87,7 @@ class Timekeeper:
         self._absence = Absence()
         self._schedules_at = 0.0
         self._ticked_at = since_boot()
-        self._is_held = False  #: notices whether Redis' clock has jumped
+        self._is_held = False  #: whether Redis showed too late an instant
         self._complaints = Complaints(logger)
         self.ticks = 0  #: since it was started
         self.is_cut_off = False  #: whether the last tick did not reach the ledger
