@@ -36,7 +36,7 @@ from scheduler.records import IDENTITIES, decode, decode_policy, digest
 #: Calls that are read in one round trip.
 _PAGE = 500
 
-#: Ids of campaigns that are read in one journey.
+#: Ids of campaigns that are read in one round trip.
 _IDS = 1_000
 
 #: Campaigns that are read in one step of the ledger, in which nobody else is served.
@@ -140,7 +140,7 @@ class AccountView:
 
 
 def campaign_ids(ledger: Ledger, most: int | None = None) -> list[str]:
-    """Return every campaign, or so many of them, the newest first; a thousand in a journey."""
+    """Return every campaign, or so many of them, the newest first; a thousand a round trip."""
     found: dict[str, None] = {}  # one that is made meanwhile moves the others on by one place
     for first in numbers(0, _IDS):
         last = first + _IDS - 1 if most is None else min(most, first + _IDS) - 1
@@ -162,7 +162,7 @@ class Heading:
 
 
 def headings(ledger: Ledger) -> Iterator[Heading]:
-    """Yield every campaign that can be read, the newest first, some hundreds in a journey."""
+    """Yield every campaign that can be read, the newest first, some hundreds a round trip."""
     ids = campaign_ids(ledger)
     for at in range(0, len(ids), _PAGE):
         some = ids[at : at + _PAGE]
@@ -189,7 +189,7 @@ def campaigns(ledger: Ledger, campaign_ids: Sequence[str]) -> list[CampaignView]
 
 
 def each_of(ledger: Ledger, campaign_ids: Sequence[str]) -> Iterator[CampaignView]:
-    """Yield the same, for whoever needs not have all at once: some are read in a journey."""
+    """Yield the same, for callers that need not have all at once: it reads some a round trip."""
     for first in range(0, len(campaign_ids), _CAMPAIGNS):
         some = campaign_ids[first : first + _CAMPAIGNS]
         with reaching(), ledger.redis.pipeline(transaction=True) as pipe:
