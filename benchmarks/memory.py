@@ -26,7 +26,7 @@ from celery import Celery
 from kombu import Queue
 
 from scheduler.ledger import calls, campaigns, insights, keys, limits, listeners
-from scheduler.ledger.calls import Charge
+from scheduler.ledger.calls import ListenerLease
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.listeners import LiveLine
 from scheduler.ledger.redis.embedded import EmbeddedRedis
@@ -183,7 +183,7 @@ def main() -> None:
         attempts = pool.connect(live)
         connected = pool.used()
         show("1,000 live calls", (connected - loaded) * per_live)
-        listeners.listen(pool.ledger, ACCOUNT, Charge("ear", 600.0), room=live, held={})
+        listeners.listen(pool.ledger, ACCOUNT, ListenerLease("listener", 600.0), room=live, held={})
         listeners.note(
             pool.ledger,
             [LiveLine(one, "message", "word " * 14) for one in attempts for _ in range(9)],

@@ -28,21 +28,21 @@ class NewsDesk:
         self.account = account
         self.provider = provider
 
-    def keep(self, ear: ListenedCall, found: Meaning) -> None:
+    def keep(self, call: ListenedCall, found: Meaning) -> None:
         """Record what news tell about the callee. Raises LedgerTrouble, as `act` does."""
-        keep(self._ledger, ear.attempt, found, ear.contact.address)
+        keep(self._ledger, call.attempt, found, call.contact.address)
 
-    def act(self, ear: ListenedCall, what: Act) -> None:
+    def act(self, call: ListenedCall, what: Act) -> None:
         """Do what news ask for. Raises LedgerTrouble if this is not on record yet."""
         # While Redis refuses writes, it has no record that this worker has stopped the call.
-        if not self.has_sent_stop(ear) and order(self._ledger, self.account, ear.attempt, what):
+        if not self.has_sent_stop(call) and order(self._ledger, self.account, call.attempt, what):
             # Else it was being stopped already, and the news are about that.
             self._wake.due_in(0.0)
 
-    def has_sent_stop(self, ear: ListenedCall) -> bool:
+    def has_sent_stop(self, call: ListenedCall) -> bool:
         """Whether this process has sent a stop of the call. Does not use the ledger."""
-        return self._memory.has_sent(ear.connection.connection_id)
+        return self._memory.has_sent(call.connection.connection_id)
 
-    def is_being_stopped(self, ear: ListenedCall) -> bool:
+    def is_being_stopped(self, call: ListenedCall) -> bool:
         """Whether a stop of the call is on record. Raises LedgerTrouble."""
-        return listeners.is_being_stopped(self._ledger, ear.attempt)
+        return listeners.is_being_stopped(self._ledger, call.attempt)

@@ -116,14 +116,14 @@ class Poller:
         """Read, from now on."""
         self._thread.start()
 
-    def stir(self) -> None:
+    def wake(self) -> None:
         """Look now: something may be open."""
-        self._reports.stirred.set()
+        self._reports.woken.set()
 
     def close(self) -> None:
         """Leave, and let another worker read."""
         self._over.set()
-        self._reports.stirred.set()
+        self._reports.woken.set()
         if self._thread.is_alive():
             # The next worker reads these calls again.
             self._thread.join(LEAVE_SECONDS)
@@ -137,14 +137,14 @@ class Poller:
         self._provider.close()
 
     def _rest(self, sleep: float) -> None:
-        """Sleep unless stirred; meanwhile read the calls whose end a callback told."""
-        until, stirred = since_boot() + sleep, self._reports.stirred
+        """Sleep until woken; meanwhile read the calls that have ended, as a callback said."""
+        until, woken = since_boot() + sleep, self._reports.woken
         while (left := until - since_boot()) > 0:
-            if stirred.wait(min(left, HEARD_SECONDS) if self._hears else left):
+            if woken.wait(min(left, HEARD_SECONDS) if self._hears else left):
                 break
             if self._hears and self._read_heard_safely():
                 until = min(until, since_boot() + SOON_SECONDS)
-        stirred.clear()
+        woken.clear()
 
     def _read_heard_safely(self) -> bool:
         try:
@@ -152,11 +152,11 @@ class Poller:
         except LedgerTrouble as error:
             logger.warning("the poller can't reach the ledger: %s", error)
         except Exception:
-            logger.exception("calls whose end a callback told can't be read")
+            logger.exception("calls that have ended, as a callback said, can't be read")
         return False
 
     def read_heard(self) -> bool:
-        """Read calls whose end a callback told; True if the read of one does not show it yet.
+        """Read the calls that callbacks report as over; True if a read does not show it yet.
 
         A callback proves nothing, and may be ahead of the reads. Raises LedgerTrouble.
         """

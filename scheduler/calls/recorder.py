@@ -17,7 +17,7 @@ from scheduler.calls.wake import Wake
 from scheduler.clock import since_boot
 from scheduler.errors import LedgerUnreachable
 from scheduler.ledger import calls, limits
-from scheduler.ledger.calls import NOBODYS, Charge, Claim, Ringing, Wait
+from scheduler.ledger.calls import NO_LISTENER, Claim, ListenerLease, Ringing, Wait
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.limits import LimitView
 from scheduler.models import Connection
@@ -33,11 +33,11 @@ class NewsSource(Protocol):
     """What brings the news of this process's connections."""
 
     @property
-    def free_charge(self) -> Charge:
-        """The charge for a new connection; nobody's if there is no room."""
+    def free_lease(self) -> ListenerLease:
+        """The lease for a new connection; NO_LISTENER if there is no room."""
 
     def follow(self, desk: NewsDesk, claim: Claim, connection: Connection) -> None:
-        """Bring the news of a connection in this charge. May wait, for instance for a token."""
+        """Bring the news of a connection that this process has leased. May wait for a token."""
 
 
 class Recorder:
@@ -135,7 +135,7 @@ class Recorder:
     def _record(
         self, claim: Claim, connection: Connection, answered_at: float, wait: Wait | None
     ) -> LimitView:
-        account, attempt, charge = self._duty.account, claim.attempt, self._free_charge
+        account, attempt, lease = self._duty.account, claim.attempt, self._free_lease
         taken_for, _, seen = calls.connect(
             self._ledger,
             account,
@@ -143,7 +143,7 @@ class Recorder:
             connection,
             answered_ago_seconds=since_boot() - answered_at,
             max_duration_seconds=claim.max_duration_seconds,
-            charge=charge,
+            listener_lease=lease,
             wait=wait,
         )
         if taken_for == "second":
@@ -162,13 +162,13 @@ class Recorder:
             self._wake.due_in(0.0)
         else:
             self._wake.due_in(wait.deadline_seconds if wait else claim.max_duration_seconds)
-            if charge.listener and self._desk is not None:
+            if lease.listener and self._desk is not None:
                 self._sockets.follow(self._desk, claim, connection)
         return seen
 
     @property
-    def _free_charge(self) -> Charge:
-        return NOBODYS if self._desk is None else self._sockets.free_charge
+    def _free_lease(self) -> ListenerLease:
+        return NO_LISTENER if self._desk is None else self._sockets.free_lease
 
     def _learn(self, seen: LimitView) -> bool:
         """Raise the learned limit if a start was accepted at it; True if all of it is used."""

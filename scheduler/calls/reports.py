@@ -62,7 +62,7 @@ class Reports:
         self._reserve = duty.reserve
         self._traits = traits
         self._frozen = Frozen(ledger)
-        self.stirred = threading.Event()  #: set: a call must be read again soon
+        self.woken = threading.Event()  #: set: a call must be read again soon
         self._failed_at: dict[str, float] = {}  #: connection -> since when we ask for its cause
         self._lock = threading.Lock()
 

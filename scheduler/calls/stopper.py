@@ -96,7 +96,7 @@ class Stopper:
         if end is not None:
             self._end(order, end)
         elif self._reports is not None:
-            self._reports.stirred.set()
+            self._reports.woken.set()
 
     def _end(self, order: StopOrder, end: End) -> None:
         report = end.answer.report
@@ -162,7 +162,7 @@ class Stopper:
         # apart.
         certain = Retrying(
             retry=retry_if_exception_type(NoSuchConnection),
-            wait=wait_fixed(self._ledger.leases.denied_apart),
+            wait=wait_fixed(self._ledger.leases.denied_interval),
             stop=stop_after_attempt(2),
             reraise=True,
         )

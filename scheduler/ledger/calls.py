@@ -33,18 +33,18 @@ logger = logging.getLogger(__name__)
 REMEMBERED_SECONDS = 31 * 86_400
 
 #: Within this time no other timekeeper sends the same message that a call can be dialled.
-APART_SECONDS = 0.5
+MESSAGE_INTERVAL_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Charge:
+class ListenerLease:
     """Who listens to a connection, and for how many seconds, unless this is renewed."""
 
     listener: str = ""  #: "" for nobody
     seconds: float = 0.0
 
 
-NOBODYS = Charge()
+NO_LISTENER = ListenerLease()
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +268,7 @@ def connect(
     *,
     answered_ago_seconds: float,
     max_duration_seconds: float,
-    charge: Charge = NOBODYS,
+    listener_lease: ListenerLease = NO_LISTENER,
     wait: Wait | None = None,
     now: float | None = None,
 ) -> tuple[str, float, LimitView]:
@@ -292,8 +292,8 @@ def connect(
         answered_ago_seconds,
         max_duration_seconds,
         ledger.leases.stop_patience,
-        charge.listener,
-        charge.seconds,
+        listener_lease.listener,
+        listener_lease.seconds,
         wait.stage if wait else "",
         wait.queue_seconds if wait else 0,
         wait.ring_seconds if wait else 0,
@@ -353,7 +353,7 @@ def deny(
 
     The far end ended it if the very first stop was answered so; else a stop of ours may have.
     """
-    seconds = ledger.leases.denied_apart
+    seconds = ledger.leases.denied_interval
     answer = int(ledger.run(ledger.do.deny, account, str(attempt), seconds, ledger.clock(now)))
     return (None, Disposition.STOPPED, Disposition.HUNG_UP)[answer]
 
@@ -395,7 +395,7 @@ def ready(
     ceiling: int,
     fingerprint: str = "",
     only: str = "",
-    apart_seconds: float = 0.5,
+    interval_seconds: float = 0.5,
     now: float | None = None,
 ) -> tuple[int, int, float | None]:
     """Return how many dials and collects are worth a message now, and when to look again.
@@ -403,7 +403,7 @@ def ready(
     The last is in seconds from now; None if nothing is in sight.
     """
     late = ledger.leases.stop_late
-    args = (account, ceiling, fingerprint, only, FIRST, apart_seconds, late, ledger.clock(now))
+    args = (account, ceiling, fingerprint, only, FIRST, interval_seconds, late, ledger.clock(now))
     dials, collects, soonest = ledger.run(ledger.do.ready, *args)
     return int(dials), int(collects), float(soonest) if soonest else None
 
@@ -418,12 +418,12 @@ def tick(
     ceiling: int,
     fingerprint: str = "",
     only: str = "",
-    apart_seconds: float = APART_SECONDS,
+    interval_seconds: float = MESSAGE_INTERVAL_SECONDS,
     now: float | None = None,
 ) -> Due:
     """Do `expire`, `take_stops` (at most `free`) and `ready` in one step."""
     look = Look(account, free, delays, ceiling, fingerprint, only)
-    asked = _asked(ledger, look, most, math.inf, apart_seconds, now)
+    asked = _asked(ledger, look, most, math.inf, interval_seconds, now)
     return _due(ledger.run(ledger.do.tick, *asked))
 
 
@@ -432,13 +432,13 @@ def _asked(
     look: Look,
     most: int,
     latest: float,
-    apart_seconds: float = APART_SECONDS,
+    interval_seconds: float = MESSAGE_INTERVAL_SECONDS,
     now: float | None = None,
 ) -> tuple[Any, ...]:
     """Return the arguments of tick.lua."""
     lease = ledger.leases
     bounds = (look.account, most, lease.stop_patience, look.free, lease.stop_give_up)
-    ready = (look.ceiling, look.fingerprint, look.only, FIRST, apart_seconds, lease.stop_late)
+    ready = (look.ceiling, look.fingerprint, look.only, FIRST, interval_seconds, lease.stop_late)
     until = "" if latest == math.inf else repr(latest)
     return (*bounds, *ready, ledger.clock(now), until, *look.delays)
 

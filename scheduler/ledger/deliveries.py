@@ -73,7 +73,7 @@ def take(ledger: Ledger, account: str, now: float | None = None) -> Delivery | N
 def delivered(ledger: Ledger, account: str, news: Delivery, *, delivered: bool) -> bool:
     """Owe it no more; False when that was so. Without `delivered` it is given up."""
     fate = "delivered" if delivered else "given_up"
-    return bool(ledger.run(ledger.do.told, account, news.text, fate, 0, ""))
+    return bool(ledger.run(ledger.do.note_delivery, account, news.text, fate, 0, ""))
 
 
 def postpone(
@@ -81,7 +81,9 @@ def postpone(
 ) -> bool:
     """Have it sent again later; False when it is owed no more."""
     return bool(
-        ledger.run(ledger.do.told, account, news.text, "", delay_seconds, ledger.clock(now))
+        ledger.run(
+            ledger.do.note_delivery, account, news.text, "", delay_seconds, ledger.clock(now)
+        )
     )
 
 

@@ -76,7 +76,7 @@ class Reading:
     found: list[Placed]  #: in order
     until: Place
     gaps: frozenset[str]  #: accounts of which some is no longer kept
-    stir: tuple[Any, ...]  #: changes when anything does that a page may show
+    page_version: tuple[Any, ...]  #: changes when anything does that a page may show
 
 
 def here(ledger: Ledger) -> Place:
@@ -111,14 +111,14 @@ class Reader:
         until = Place(seconds * 1000 + microseconds // 1000)
         found: list[Placed] = []
         gaps = set()
-        stir: list[Any] = [count]
+        page_version: list[Any] = [count]
         for name, (happened, *signs) in zip(names, _fives(per_account), strict=True):
             placed = [_placed(name, *entry) for entry in happened]
             found += [each for each in placed if each and after < each.place < until]
             if len(happened) >= MOST and _place(name, happened[-1][0]) > after:
                 gaps.add(name)
-            stir += map(repr, signs)
-        return Reading(sorted(found, key=_by_place), until, frozenset(gaps), tuple(stir))
+            page_version += map(repr, signs)
+        return Reading(sorted(found, key=_by_place), until, frozenset(gaps), tuple(page_version))
 
     def _answers(self, after: Place, names: Sequence[str]) -> list[Any]:
         with reaching(), self._ledger.redis.pipeline(transaction=True) as pipe:

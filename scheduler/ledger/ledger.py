@@ -28,7 +28,7 @@ class Leases:
     stop_patience: float = 600.0  #: how long a call keeps its slot while its stop is not confirmed
     stop_give_up: float = 24 * 3600.0  #: how long a stop that is not confirmed is repeated
     stop_late: float = 30.0  #: a stop that is later counts; too many of them fence `begin`
-    denied_apart: float = 5.0  #: between the two "no such connection" that confirm an end
+    denied_interval: float = 5.0  #: between the two "no such connection" that confirm an end
 
 
 @dataclass(frozen=True, slots=True)

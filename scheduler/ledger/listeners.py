@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from scheduler.ledger import connections, keys
-from scheduler.ledger.calls import Charge
+from scheduler.ledger.calls import ListenerLease
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.client import reaching
 from scheduler.models import Attempt, Connection, Contact, Policy
@@ -80,7 +80,7 @@ def _cut(text: str, most_bytes: int) -> str:
 def listen(
     ledger: Ledger,
     account: str,
-    charge: Charge,
+    lease: ListenerLease,
     *,
     room: int,
     held: Mapping[Attempt, bool],
@@ -91,8 +91,10 @@ def listen(
     Returns the charges that this listener has lost, those that it has taken, and those of the lost
     ones whose connection the ledger no longer knows, because it has lost its data.
     """
-    sockets = [part for ear, is_open in held.items() for part in (str(ear), _socket(is_open))]
-    args = (account, charge.listener, charge.seconds, room, ledger.clock(now), *sockets)
+    sockets = [
+        part for attempt, is_open in held.items() for part in (str(attempt), _socket(is_open))
+    ]
+    args = (account, lease.listener, lease.seconds, room, ledger.clock(now), *sockets)
     lost, taken, forgotten = ledger.run(ledger.do.listen, *args)
     each = list(zip(*(iter(taken),) * 7, strict=True))
     return (
@@ -129,9 +131,9 @@ def _listened_calls(ledger: Ledger, taken: list[tuple[str, ...]]) -> list[Listen
     return calls
 
 
-def let_go(ledger: Ledger, account: str, listener: str, held: Iterable[Attempt]) -> None:
+def release(ledger: Ledger, account: str, listener: str, held: Iterable[Attempt]) -> None:
     """Give these charges up, so that other listeners can take them at once."""
-    ledger.run(ledger.do.let_go, account, listener, *map(str, held))
+    ledger.run(ledger.do.release, account, listener, *map(str, held))
 
 
 def hint(

@@ -188,10 +188,10 @@ def ask_firing(ledger: Ledger, name: str, *, at: float, who: str, now: float | N
 
 
 def is_launch_due(
-    ledger: Ledger, account: str, *, apart_seconds: float = 1.0, now: float | None = None
+    ledger: Ledger, account: str, *, interval_seconds: float = 1.0, now: float | None = None
 ) -> bool:
     """Whether to send a message: a schedule waits, and no other timekeeper has sent one."""
-    return bool(ledger.run(ledger.do.launches, account, apart_seconds, ledger.clock(now)))
+    return bool(ledger.run(ledger.do.launches, account, interval_seconds, ledger.clock(now)))
 
 
 def take(
@@ -232,10 +232,10 @@ def record(
     now: float | None = None,
 ) -> bool:
     """Record how firings were decided, in one step; False if somebody else has the schedule."""
-    return _tell(ledger, taken, firings, next_at, "", "", now)
+    return _record_firings(ledger, taken, firings, next_at, "", "", now)
 
 
-def let_go(
+def release(
     ledger: Ledger,
     taken: TakenSchedule,
     *,
@@ -245,21 +245,21 @@ def let_go(
 ) -> bool:
     """Release a schedule until its next firing, or for so long if firings wait."""
     again = "" if again_seconds is None else repr(again_seconds)
-    return _tell(ledger, taken, (), next_at, "1", again, now)
+    return _record_firings(ledger, taken, (), next_at, "1", again, now)
 
 
-def _tell(
+def _record_firings(
     ledger: Ledger,
     taken: TakenSchedule,
     firings: Iterable[Firing],
     next_at: float | None,
-    let_go: str,
+    release: str,
     again: str,
     now: float | None,
 ) -> bool:
     lines = [part for one in firings for part in (one.firing_id, repr(one.at), one.state, one.why)]
-    head = (taken.view.name, taken.token, "" if next_at is None else repr(next_at), let_go, again)
-    return bool(ledger.run(ledger.do.tell_firings, *head, ledger.clock(now), *lines))
+    head = (taken.view.name, taken.token, "" if next_at is None else repr(next_at), release, again)
+    return bool(ledger.run(ledger.do.record_firings, *head, ledger.clock(now), *lines))
 
 
 def view(ledger: Ledger, name: str) -> ScheduleView:

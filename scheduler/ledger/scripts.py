@@ -57,7 +57,7 @@ _WITH |= dict.fromkeys(["arrived", "connect", "find"], "_connections")
 _WITH |= dict.fromkeys(
     [
         *("add_schedule", "ask_firing", "keep_schedule", "pause_schedule", "remove_schedule"),
-        *("take_schedule", "tell_firings"),
+        *("take_schedule", "record_firings"),
     ],
     "_schedules",
 )
@@ -156,7 +156,7 @@ class Scripts:
         self.launches = script("launches")
         self.lead = script("lead")
         self.learn = script("learn")
-        self.let_go = script("let_go")
+        self.release = script("release")
         self.limit = script("limit")
         self.listen = script("listen")
         self.load = script("load")
@@ -191,10 +191,10 @@ class Scripts:
         self.take_news = script("take_news")
         self.take_schedule = script("take_schedule")
         self.take_stops = script("take_stops")
-        self.tell_firings = script("tell_firings")
+        self.record_firings = script("record_firings")
         self.throttle = script("throttle")
         self.tick = script("tick")
-        self.told = script("told")
+        self.note_delivery = script("note_delivery")
         self.unanswered = script("unanswered")
         self.unbar = script("unbar")
         self.unknown_rows = script("unknown_rows")

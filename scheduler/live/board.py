@@ -11,8 +11,8 @@ from scheduler.ledger.ledger import Ledger
 from scheduler.live.picture import Picture
 from scheduler.live.watcher import Focus, Watcher
 
-#: A picture that is younger is shown again.
-APART_SECONDS = 1.0
+#: How long a picture is fresh: until then it is shown again.
+FRESH_SECONDS = 1.0
 
 #: Live calls of an account of which is read who they reach.
 CALLS = 50
@@ -39,7 +39,7 @@ class Board:
         """Return how an account stands. Raises LedgerTrouble."""
         watched = self._of(account)
         with watched.lock:  # who comes meanwhile takes what the first one has read
-            if watched.picture is None or since_boot() - watched.taken_at >= APART_SECONDS:
+            if watched.picture is None or since_boot() - watched.taken_at >= FRESH_SECONDS:
                 watched.picture = watched.watcher.look(Focus(calls=CALLS))
                 watched.taken_at = since_boot()
             return watched.picture

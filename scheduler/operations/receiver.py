@@ -23,8 +23,8 @@ from scheduler.settings import Overrides, Settings
 #: How long it may take until it answers, and until it has left.
 START_SECONDS, LEAVE_SECONDS = 30.0, 10.0
 
-#: How often to start one that dies at once, at most.
-APART_SECONDS = 1.0
+#: A receiver that dies at once is started no more often than this.
+RESTART_INTERVAL_SECONDS = 1.0
 
 
 def is_needed(account: Account, settings: Settings, policy: Policy) -> bool:
@@ -87,7 +87,7 @@ class Receiver:
         """Start it again if it has died, or if the other receiver that was used is gone."""
         if self._process is not None and self._process.poll() is None:
             return
-        if time.monotonic() < self._started_at + APART_SECONDS:
+        if time.monotonic() < self._started_at + RESTART_INTERVAL_SECONDS:
             return
         if self._listening is None:
             try:

@@ -194,7 +194,7 @@ class Feed:
         return b"".join([*first, *(each.for_whom(wish) for each in found)]), _end(reading)
 
     def _read_on(self, loop: asyncio.AbstractEventLoop, since: Place) -> None:
-        reader, after, stir, pulsed_at = Reader(self._ledger), since, None, -PULSE_SECONDS
+        reader, after, page_version, pulsed_at = Reader(self._ledger), since, None, -PULSE_SECONDS
         while True:
             began_at = since_boot()
             with self._lock:
@@ -204,9 +204,10 @@ class Feed:
             reading = _read(reader, after)
             if reading is not None:
                 after = _end(reading)
-                is_pulse = reading.stir != stir and began_at - pulsed_at >= PULSE_SECONDS
+                has_changed = reading.page_version != page_version
+                is_pulse = has_changed and began_at - pulsed_at >= PULSE_SECONDS
                 if is_pulse:
-                    stir, pulsed_at = reading.stir, began_at
+                    page_version, pulsed_at = reading.page_version, began_at
                 if reading.found or reading.gaps or is_pulse:
                     self._hand_on(loop, reading, is_pulse=is_pulse)
             time.sleep(max(0.05, LOOK_SECONDS - (since_boot() - began_at)))

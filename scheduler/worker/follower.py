@@ -45,46 +45,46 @@ class _End(Enum):
 
 
 class Follower:
-    """Follows one connection for as long as it is in this process's charge."""
+    """Follows one connection for as long as this process has the lease of it."""
 
     def __init__(
         self,
         wires: Wires,
         desk: NewsDesk,
-        ear: ListenedCall,
+        call: ListenedCall,
         places: Sequence[Subscription] | None,
     ) -> None:
         """`desk` acts on its news. `places` say where to listen first, when that is known."""
         self.desk = desk
         self._wires = wires
-        self._ear = ear
+        self._listened = call
         self._places = places
         self._since = since_boot()
         self.is_open = False
-        self._was_opened = ear.was_open
+        self._was_opened = call.was_open
         #: A socket that only opens and closes again, as behind some proxies, proves nothing.
-        self._stayed_open = ear.was_open
-        self._closings = CallClosings(ear.attempt, wires.closings)
+        self._stayed_open = call.was_open
+        self._closings = CallClosings(call.attempt, wires.closings)
         self._tries = 0  #: failed ones in a row
         self.task = asyncio.create_task(self._follow_safely())
 
     @property
     def known(self) -> tuple[Claim, Connection, float]:
         """All facts that must be recorded again if the ledger has lost the connection."""
-        ear = self._ear
-        return Claim(ear.attempt, ear.contact, ear.policy, 0.0), ear.connection, self._since
+        call = self._listened
+        return Claim(call.attempt, call.contact, call.policy, 0.0), call.connection, self._since
 
     async def _follow_safely(self) -> None:
         logs.be_about(self.desk.account)  # a task has a context of its own
         try:
             await self._follow()
         except Exception:
-            logger.exception("%s: can't be listened to", self._ear.attempt)
+            logger.exception("%s: can't be listened to", self._listened.attempt)
         finally:
             self.is_open = False
 
     async def _follow(self) -> None:
-        """Listen until the call is known to be over; then keep the charge, and do nothing more.
+        """Listen until the call is known to be over; then keep the lease, and do nothing more.
 
         A socket that closes is opened again at once. If the API itself refuses it, this is a hang-
         up. If the socket closes again, this is one too, unless sockets of other calls closed with
@@ -118,10 +118,10 @@ class Follower:
         places, self._places = self._places, None
         try:
             if places is None:
-                ask = partial(self.desk.provider.subscriptions, self._ear.connection)
+                ask = partial(self.desk.provider.subscriptions, self._listened.connection)
                 places = await self._wires.ask(ask)
         except SchedulerError as error:
-            logger.info("%s: no address to listen at: %s", self._ear.attempt, error)
+            logger.info("%s: no address to listen at: %s", self._listened.attempt, error)
             return _End.FAILED
         for place in places:
             try:
@@ -131,7 +131,7 @@ class Follower:
             except (OSError, TimeoutError, WebSocketException) as error:
                 # Other words than the system's own may quote the address, or what it answered.
                 why = error if isinstance(error, OSError) else type(error).__name__
-                logger.debug("%s: no socket: %s", self._ear.attempt, why)
+                logger.debug("%s: no socket: %s", self._listened.attempt, why)
                 refused = False
             else:
                 return await self._hear(socket)
@@ -156,7 +156,7 @@ class Follower:
         if excess := socket.excess(closed):
             logger.warning(
                 "%s: its socket sent %s and is closed: the call is ended at its deadline",
-                *(self._ear.attempt, excess),
+                *(self._listened.attempt, excess),
             )
             return _End.TOO_MUCH
         if is_garbled(closed):
@@ -173,22 +173,22 @@ class Follower:
     async def _read(self, frame: str | bytes) -> bool:
         """Act on the news of a frame; True when one of them says that the call is over."""
         items = self.desk.provider.read(frame)
-        for line in filter(None, (line_of(self._ear.attempt, item) for item in items)):
+        for line in filter(None, (line_of(self._listened.attempt, item) for item in items)):
             self._wires.keep(line)
-        standing = Standing.under(self._ear.policy, self._ear.contact)
+        standing = Standing.under(self._listened.policy, self._listened.contact)
         for item in items:
             found = meaning(item, standing)
             if found.act is Act.HUNG_UP:
                 return True
             if found.answered_by or found.intents:
                 what = " ".join(filter(None, (found.answered_by, *found.intents)))
-                await self._insist(what, partial(self.desk.keep, self._ear, found))
+                await self._insist(what, partial(self.desk.keep, self._listened, found))
             if found.act not in (None, Act.DO_NOT_CALL):
                 await self._act(found.act)
         return False
 
     async def _act(self, what: Act) -> None:
-        await self._insist(what, partial(self.desk.act, self._ear, what))
+        await self._insist(what, partial(self.desk.act, self._listened, what))
 
     async def _insist(self, what: str, put_on_record: Callable[[], None]) -> None:
         """Have the desk record news; try again and again while the ledger can't be reached."""
@@ -196,7 +196,7 @@ class Follower:
             try:
                 return await self._wires.ask(put_on_record)
             except SchedulerError as error:
-                attempt = self._ear.attempt
+                attempt = self._listened.attempt
                 logger.warning("%s: %s could not be recorded yet: %s", attempt, what, error)
             await asyncio.sleep(INSIST_SECONDS)
 
@@ -207,11 +207,11 @@ class Follower:
 
     async def _is_being_stopped(self) -> bool:
         """Whether a stop of the call is on record, for any worker, or this process has sent one."""
-        if self.desk.has_sent_stop(self._ear):
+        if self.desk.has_sent_stop(self._listened):
             return True
         try:
-            return await self._wires.ask(partial(self.desk.is_being_stopped, self._ear))
+            return await self._wires.ask(partial(self.desk.is_being_stopped, self._listened))
         except SchedulerError as error:
-            attempt = self._ear.attempt
+            attempt = self._listened.attempt
             logger.debug("%s: can't tell whether it is being stopped: %s", attempt, error)
             return False

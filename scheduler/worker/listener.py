@@ -1,6 +1,6 @@
 """Which live connections this process listens to: its own, and those that nobody listens to.
 
-Listeners agree through the ledger: each renews its charges, and takes those that nobody has.
+Listeners agree through the ledger: each renews its leases, and takes those that nobody has.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from scheduler.worker.sockets import Sockets
 
 logger = logging.getLogger(__name__)
 
-#: How often it renews its charges and looks for free ones. Together with the lease of a charge this
+#: How often it renews its leases and looks for free ones. Together with the length of a lease this
 #: is the time within which another worker takes over from one that died.
 LOOK_SECONDS = 1.0
 
@@ -30,7 +30,7 @@ MOST = 200
 
 
 class Listener:
-    """Has the sockets of this process follow its charges, from a thread of its own."""
+    """Has the sockets of this process follow its connections, from a thread of its own."""
 
     def __init__(
         self, ledger: Ledger, sockets: Sockets, serving: Callable[[], Sequence[ServedAccount]]
@@ -47,7 +47,7 @@ class Listener:
         """Listen, unless this process may open no socket."""
         if self._sockets.capacity > 0:
             self._sockets.start()
-            name = "listener-charges"
+            name = "listener-leases"
             self._thread = threading.Thread(target=self._keep, name=name, daemon=True)
             self._thread.start()
 
@@ -59,7 +59,7 @@ class Listener:
         self._sockets.close()
 
     def _keep(self) -> None:
-        # Without sockets it would keep charges of connections to which nobody listens.
+        # Without sockets it would keep leases of connections to which nobody listens.
         while not self._over.is_set() and self._sockets.is_listening:
             try:
                 self._look_at_all()
@@ -88,7 +88,7 @@ class Listener:
         lost, taken, forgotten = listeners.listen(
             self._ledger,
             account.duty.account,
-            sockets.charge,
+            sockets.lease,
             room=min(MOST, sockets.room),
             held=sockets.held(desk),
         )
@@ -98,6 +98,6 @@ class Listener:
         for each in known:
             if each is not None:
                 account.recorder.put_back(*each)
-        for ear in taken:
-            account.memory.learn(ear.attempt, ear.connection.connection_id, inf)
-            sockets.take(desk, ear)
+        for call in taken:
+            account.memory.learn(call.attempt, call.connection.connection_id, inf)
+            sockets.take(desk, call)

@@ -127,7 +127,7 @@ class _Launching:
             again = self._deal()
         except _Leaving:
             again = 0.0
-        schedules.let_go(self._ledger, self._taken, next_at=self._next_at, again_seconds=again)
+        schedules.release(self._ledger, self._taken, next_at=self._next_at, again_seconds=again)
 
     def _deal(self) -> float | None:
         """Return in how many seconds to look at firings that wait; None if none waits."""

@@ -17,7 +17,7 @@ from uuid import uuid4
 from scheduler.calls.news_desk import NewsDesk
 from scheduler.errors import SchedulerError
 from scheduler.ledger import listeners
-from scheduler.ledger.calls import NOBODYS, Charge, Claim
+from scheduler.ledger.calls import NO_LISTENER, Claim, ListenerLease
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.listeners import ListenedCall
 from scheduler.models import Attempt, Connection
@@ -27,7 +27,7 @@ from scheduler.worker.wires import Wires
 
 logger = logging.getLogger(__name__)
 
-#: A charge holds for so long, unless it is renewed.
+#: The length of a lease, which the listener renews.
 LEASE_SECONDS = 3.5
 
 #: How long all sockets may take to close when this process leaves.
@@ -44,8 +44,8 @@ class Sockets:
         """`capacity` is how many sockets it keeps at most; with 0 it never listens."""
         self._ledger = ledger
         self.capacity = capacity
-        #: under its name this process holds charges
-        self.charge = Charge(uuid4().hex, LEASE_SECONDS)
+        #: with the name under which this process has its leases
+        self.lease = ListenerLease(uuid4().hex, LEASE_SECONDS)
         self._wires = Wires(ledger)
         self._over = asyncio.Event()
         self._is_closing = False
@@ -60,7 +60,7 @@ class Sockets:
         self._began.wait()
 
     def close(self) -> None:
-        """Give up every charge, so that other listeners can take it, and leave."""
+        """Release every lease, so that other listeners can take the connections, and leave."""
         self._is_closing = True
         self._call(self._over.set)
         if self._thread.is_alive():
@@ -86,17 +86,17 @@ class Sockets:
     # What a dialling thread asks ----------------------------------------------------------------
 
     @property
-    def free_charge(self) -> Charge:
-        """The charge for a new connection; nobody's if there is no room."""
-        return self.charge if self.is_listening and self.room > 0 else NOBODYS
+    def free_lease(self) -> ListenerLease:
+        """The lease for a new connection; NO_LISTENER if there is no room."""
+        return self.lease if self.is_listening and self.room > 0 else NO_LISTENER
 
     def follow(self, desk: NewsDesk, claim: Claim, connection: Connection) -> None:
-        """Listen to a connection that is in this charge.
+        """Listen to a connection of which this process has the lease.
 
-        If this fails, the charge runs out and another listener takes it. Raises nothing, because
+        If this fails, the lease runs out and another listener takes it. Raises nothing, because
         the caller would conclude that the connection can't be put on record.
         """
-        ear = ListenedCall(claim.attempt, connection, claim.contact, claim.policy, was_open=False)
+        call = ListenedCall(claim.attempt, connection, claim.contact, claim.policy, was_open=False)
         places = None
         try:
             # The caller may wait for a token, the loop may not.
@@ -105,7 +105,7 @@ class Sockets:
             pass  # more tries follow, and their errors are logged
         except Exception:
             logger.exception("%s: no address to listen at", claim.attempt)
-        self._call(partial(self._take_if_room, desk, ear, places))
+        self._call(partial(self._take_if_room, desk, call, places))
 
     # What the listener asks ---------------------------------------------------------------------
 
@@ -122,9 +122,9 @@ class Sockets:
         follower = self._following.get(attempt)
         return None if follower is None else follower.known
 
-    def take(self, desk: NewsDesk, ear: ListenedCall) -> None:
-        """Follow a connection that is in this charge."""
-        self._call(partial(self._take, desk, ear, None))
+    def take(self, desk: NewsDesk, call: ListenedCall) -> None:
+        """Follow a connection of which this process has the lease."""
+        self._call(partial(self._take, desk, call, None))
 
     def drop(self, attempts: Sequence[Attempt]) -> None:
         """Follow these no longer: another listener has them, or nobody."""
@@ -157,38 +157,38 @@ class Sockets:
         for follower in self._following.values():
             follower.task.cancel()
         # On a thread that does not wait for news.
-        await asyncio.to_thread(self._let_all_go)
+        await asyncio.to_thread(self._release_all)
         # The end of the loop would cancel them once more, and leave half-closed sockets.
         if left := asyncio.all_tasks() - {asyncio.current_task()}:
             await asyncio.wait(left, timeout=LEAVE_SECONDS)
 
-    def _let_all_go(self) -> None:
+    def _release_all(self) -> None:
         of_account: dict[str, list[Attempt]] = {}
         for attempt, follower in list(self._following.items()):
             of_account.setdefault(follower.desk.account, []).append(attempt)
         for account, attempts in of_account.items():
-            self._let_go(account, attempts)
+            self._release(account, attempts)
 
-    def _let_go(self, account: str, attempts: Sequence[Attempt]) -> None:
+    def _release(self, account: str, attempts: Sequence[Attempt]) -> None:
         try:
-            listeners.let_go(self._ledger, account, self.charge.listener, attempts)
+            listeners.release(self._ledger, account, self.lease.listener, attempts)
         except SchedulerError as error:
-            logger.warning("charges could not be given up, and will run out: %s", error)
+            logger.warning("leases could not be released, and will run out: %s", error)
 
     def _take_if_room(
-        self, desk: NewsDesk, ear: ListenedCall, places: Sequence[Subscription] | None
+        self, desk: NewsDesk, call: ListenedCall, places: Sequence[Subscription] | None
     ) -> None:
         # Calls that were connected at the same instant have all found room.
         if self.room > 0 and not self._over.is_set():
-            self._take(desk, ear, places)
+            self._take(desk, call, places)
         else:
-            self._wires.have_done(partial(self._let_go, desk.account, [ear.attempt]))
+            self._wires.have_done(partial(self._release, desk.account, [call.attempt]))
 
     def _take(
-        self, desk: NewsDesk, ear: ListenedCall, places: Sequence[Subscription] | None
+        self, desk: NewsDesk, call: ListenedCall, places: Sequence[Subscription] | None
     ) -> None:
-        replaced = self._following.get(ear.attempt)
-        self._following[ear.attempt] = Follower(self._wires, desk, ear, places)
+        replaced = self._following.get(call.attempt)
+        self._following[call.attempt] = Follower(self._wires, desk, call, places)
         if replaced is not None:
             replaced.task.cancel()
 

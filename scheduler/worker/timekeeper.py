@@ -254,15 +254,15 @@ class Timekeeper:
         now = since_boot()
         if now >= self._schedules_at:
             self._schedules_at = now + SCHEDULES_SECONDS
-            self._stir_pollers()
+            self._wake_pollers()
             self._look_for_launches()
 
-    def _stir_pollers(self) -> None:
+    def _wake_pollers(self) -> None:
         """Wake the pollers of accounts that have open calls, because idle pollers look seldom."""
         pollers = {one.duty.account: one.poller for one in self._every.ticking() if one.poller}
         for part in ("live", "searches"):
             for name in accounts.with_entries(self._ledger, list(pollers), part):
-                pollers[name].stir()
+                pollers[name].wake()
 
     def _look_for_launches(self) -> None:
         if self._send_launch is None:

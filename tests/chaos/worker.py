@@ -61,7 +61,7 @@ SHORTENED: dict[str, dict[str, object]] = {
     "scheduler.ledger.insights": {"READER_LEASE_SECONDS": 3.0},
     "scheduler.worker.process": {"DIAL_TASK_SECONDS": 2.0},
 }
-LEASES = {"claim": 1.0, "dial": DIAL_LEASE_SECONDS, "stop_late": 3.0, "denied_apart": 0.5}
+LEASES = {"claim": 1.0, "dial": DIAL_LEASE_SECONDS, "stop_late": 3.0, "denied_interval": 0.5}
 BROKER = {"visibility_timeout": 4, "socket_timeout": 2, "socket_connect_timeout": 1}
 
 

@@ -266,7 +266,7 @@ def test_the_calls_of_an_account_that_is_removed_are_listened_to(town: Town) -> 
     town.write(town.account("south"))
     hang_up(worker, lambda: "account north is no longer in the file" in worker.err)
 
-    # Longer than a charge lasts: it is renewed, or another worker would take it.
+    # Longer than a lease: it is renewed, or another worker would take it.
     time.sleep(LEASE_SECONDS + 1.0)
     seen = town.site.call("watch", "--json", "--account", "north").record
     assert seen["account"]["live"] == 2

@@ -174,7 +174,7 @@ def test_what_the_answer_to_a_stop_says_is_kept(rig: Rig, sandbox: SandboxProces
 
 def test_who_hung_up_is_known_after_two_denied_stops(opened: Open, sandbox: SandboxProcess) -> None:
     sandbox.knobs(hangup_after_seconds=[0.1, 0.1], stop_ended=404)
-    rig = opened(leases=Leases(denied_apart=0.4))
+    rig = opened(leases=Leases(denied_interval=0.4))
     rig.load(ANYBODY, max_duration_seconds=0.3)
     rig.start()
 
@@ -645,7 +645,7 @@ def test_a_denied_stop_of_an_unrecorded_connection_is_no_end_before_it_is_denied
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(recorder, "UNRECORDED_SECONDS", 0.1)
-    through.ledger.leases = Leases(denied_apart=0.5)
+    through.ledger.leases = Leases(denied_interval=0.5)
     sandbox.knobs(stop_fault="404", stop_fault_count=1)
     rig.load(ANYBODY)
 

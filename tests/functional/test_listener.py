@@ -340,7 +340,7 @@ def test_a_listener_whose_sockets_are_gone_leaves_its_connections_to_others(
     broken, staying = opened(), opened()
     call(broken, sandbox, 2)
     broken.sockets.close()
-    wait_until(partial(has_come, time.monotonic() + 1.2))  # it would have renewed its charges
+    wait_until(partial(has_come, time.monotonic() + 1.2))  # it would have renewed its leases
 
     staying.start()
 

@@ -114,7 +114,7 @@ def test_a_stop_of_unknown_outcome_is_not_taken_for_a_hang_up(
     rig: Rig, through: Rig, proxy: Proxy, sandbox: SandboxProcess
 ) -> None:
     """It ended the call, and its answer is lost: what the ledger sends next is denied."""
-    through.ledger.leases = Leases(denied_apart=0.3)
+    through.ledger.leases = Leases(denied_interval=0.3)
     connected(through)
     sandbox.knobs(stop_fault="reset_after", stop_fault_count=1)
     through.memory.delays = (60.0,)

@@ -72,7 +72,7 @@ class Days:
                 free=1000,
                 delays=(2.0,),
                 ceiling=1000,
-                apart_seconds=0.0,
+                interval_seconds=0.0,
             )
             for order in due.stops:
                 self.rig.stopper.stop(order)

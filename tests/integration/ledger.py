@@ -17,7 +17,7 @@ from scheduler.ledger import (
     reports,
     views,
 )
-from scheduler.ledger.calls import NOBODYS, Charge, Claim, StopOrder, Wait
+from scheduler.ledger.calls import NO_LISTENER, Claim, ListenerLease, StopOrder, Wait
 from scheduler.ledger.insights import Collect, Said
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.listeners import ListenedCall
@@ -38,8 +38,8 @@ ACCOUNT = "acme"
 #: How long a call lasts here: more than any lease, less than the patience for a stop.
 DURATION = 60.0
 
-#: How long a charge of a listener holds here: less than a call lasts.
-CHARGE = 3.5
+#: How long a listener's lease holds here, in seconds: less than a call lasts.
+LISTENER_LEASE = 3.5
 
 #: How long a call may ring here.
 RING = 30.0
@@ -202,7 +202,7 @@ class Books:
             Connection(connection_id or f"connection {attempt}", f"conversation {attempt}"),
             answered_ago_seconds=ago,
             max_duration_seconds=seconds,
-            charge=Charge(listener, CHARGE) if listener else NOBODYS,
+            listener_lease=ListenerLease(listener, LISTENER_LEASE) if listener else NO_LISTENER,
             wait=wait,
             now=self.now,
         )
@@ -304,7 +304,7 @@ class Books:
         lost, taken, self.forgotten = listeners.listen(
             by or self.ledger,
             self.account,
-            Charge(listener, CHARGE),
+            ListenerLease(listener, LISTENER_LEASE),
             room=room,
             held=held or {},
             now=self.now,
@@ -313,11 +313,11 @@ class Books:
 
     def heard(self, listener: str = "ear") -> list[Attempt]:
         """Take what nobody listens to."""
-        return [ear.attempt for ear in self.listen(listener)[1]]
+        return [call.attempt for call in self.listen(listener)[1]]
 
-    def let_go(self, listener: str, *attempts: Attempt) -> None:
+    def release(self, listener: str, *attempts: Attempt) -> None:
         """Let others listen to these."""
-        listeners.let_go(self.ledger, self.account, listener, attempts)
+        listeners.release(self.ledger, self.account, listener, attempts)
 
     def hint(self, attempt: Attempt, why: str = "hung_up") -> bool:
         """Say that news of a connection ask for its stop."""
@@ -389,7 +389,7 @@ class Books:
         return self._scores("stops")
 
     def ears(self) -> dict[Attempt, float]:
-        """Return for which live connections a charge holds, and for how many seconds."""
+        """Return which live connections are leased, and for how many more seconds."""
         return self._scores("ears")
 
     def collects(self) -> dict[Attempt, float]:

@@ -331,7 +331,7 @@ def test_an_end_that_is_denied_twice_is_believed_though_the_clock_is_set_back(
     assert not books.deny(attempt)
 
     jump(books, BACK)
-    books.wait(books.ledger.leases.denied_apart)
+    books.wait(books.ledger.leases.denied_interval)
 
     assert books.deny(attempt)
 

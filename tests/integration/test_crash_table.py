@@ -9,7 +9,7 @@ from scheduler.ledger import calls, limits
 from scheduler.ledger.insights import READER_LEASE_SECONDS
 from scheduler.ledger.ledger import Ledger
 from scheduler.models import Attempt, CallState, CampaignState, Disposition
-from tests.integration.ledger import ACCOUNT, CHARGE, DURATION, Books, rows
+from tests.integration.ledger import ACCOUNT, DURATION, LISTENER_LEASE, Books, rows
 
 
 @pytest.fixture
@@ -299,19 +299,19 @@ def test_a_call_that_outlived_every_worker_by_days_is_still_stopped(books: Books
 # Killed while it listened -----------------------------------------------------------------------
 
 
-def test_what_a_dead_listener_heard_another_one_hears_when_the_charge_has_run_out(
+def test_what_a_dead_listener_heard_another_one_hears_when_the_lease_has_run_out(
     books: Books, other: Ledger
 ) -> None:
     attempt = books.connected()
     assert books.heard("dead") == [attempt]
 
-    books.wait(CHARGE - 0.001)
+    books.wait(LISTENER_LEASE - 0.001)
     assert books.listen("alive", by=other) == ([], [])
     books.wait(0.001)
-    _, (ear,) = books.listen("alive", by=other)
+    _, (call,) = books.listen("alive", by=other)
 
-    assert ear.attempt == attempt
-    assert ear.connection.connection_id == f"connection {attempt}"
+    assert call.attempt == attempt
+    assert call.connection.connection_id == f"connection {attempt}"
 
 
 def test_any_worker_stops_a_call_whose_listener_died_after_its_hint(

@@ -28,7 +28,7 @@ from scheduler.ledger import campaigns, census, erasure, keys, live_calls, views
 from scheduler.ledger.ledger import Control
 from scheduler.models import OPEN_STATES, Attempt, CallState, Disposition, Reason
 from tests.examples import examples
-from tests.integration.ledger import ACCOUNT, CHARGE, DURATION, Books, named, rows
+from tests.integration.ledger import ACCOUNT, DURATION, LISTENER_LEASE, Books, named, rows
 from tests.integration.overlooked import overlooked
 
 CEILING = 3
@@ -210,9 +210,9 @@ class LedgerMachine(RuleBasedStateMachine):
         held = self.held.setdefault(listener, set())
         lost, taken = self.books.listen(listener, dict.fromkeys(held, is_open))
         held.difference_update(lost)
-        held.update(ear.attempt for ear in taken)
+        held.update(call.attempt for call in taken)
         ears = self.books.ears()
-        assert all(ears[attempt] == CHARGE for attempt in held)
+        assert all(ears[attempt] == LISTENER_LEASE for attempt in held)
         assert set(ears) <= set(self.books.live())
 
     @rule(is_complete=st.booleans())

@@ -13,9 +13,9 @@ from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.listeners import CALL_LINES, LINES_SECONDS, LiveLine
 from scheduler.models import Attempt, CallState, Connection, Disposition, OnMachine
 from scheduler.providers.symbl.connection import Details
-from tests.integration.ledger import ACCOUNT, CHARGE, DURATION, Books, contact
+from tests.integration.ledger import ACCOUNT, DURATION, LISTENER_LEASE, Books, contact
 
-MISSED = 4 * CHARGE
+MISSED = 4 * LISTENER_LEASE
 
 
 @pytest.fixture
@@ -59,30 +59,30 @@ def test_a_call_that_the_ledger_does_not_know_is_not_being_stopped(books: Books)
 def test_a_listener_takes_what_nobody_listens_to_and_learns_whom_it_hears(books: Books) -> None:
     attempt = books.connected()
 
-    lost, (ear,) = books.listen()
+    lost, (call,) = books.listen()
 
     assert lost == []
-    assert (ear.attempt, ear.contact, ear.was_open) == (attempt, contact(1), False)
-    assert ear.connection == Connection(f"connection {attempt}", f"conversation {attempt}")
-    assert ear.policy.on_machine is OnMachine.STOP
-    assert books.ears() == {attempt: CHARGE}
+    assert (call.attempt, call.contact, call.was_open) == (attempt, contact(1), False)
+    assert call.connection == Connection(f"connection {attempt}", f"conversation {attempt}")
+    assert call.policy.on_machine is OnMachine.STOP
+    assert books.ears() == {attempt: LISTENER_LEASE}
 
 
-def test_who_connects_a_call_has_the_charge_of_it(books: Books) -> None:
+def test_who_connects_a_call_has_its_lease(books: Books) -> None:
     attempt = books.begun()
 
     books.connect(attempt, listener="one")
 
-    assert books.ears() == {attempt: CHARGE}
+    assert books.ears() == {attempt: LISTENER_LEASE}
     assert books.heard("another") == []
     assert books.listen("one", {attempt: True}) == ([], [])
 
 
-def test_a_charge_from_the_connection_on_runs_out_as_any(books: Books) -> None:
+def test_a_lease_from_the_connection_on_runs_out_as_any(books: Books) -> None:
     attempt = books.begun()
     books.connect(attempt, listener="one")
 
-    books.wait(CHARGE)
+    books.wait(LISTENER_LEASE)
 
     assert books.heard("another") == [attempt]
     assert books.connect(attempt, listener="one") == "known"
@@ -90,7 +90,7 @@ def test_a_charge_from_the_connection_on_runs_out_as_any(books: Books) -> None:
 
 
 @pytest.mark.parametrize("late", [True, False])
-def test_who_connects_what_is_over_has_no_charge(books: Books, late: bool) -> None:
+def test_who_connects_what_is_over_has_no_lease(books: Books, late: bool) -> None:
     attempt = books.begun()
     if late:
         books.wait(60)
@@ -103,7 +103,7 @@ def test_who_connects_what_is_over_has_no_charge(books: Books, late: bool) -> No
     assert books.ears() == {}
 
 
-def test_a_connection_is_in_the_charge_of_one_listener(books: Books) -> None:
+def test_one_listener_has_the_lease_of_a_connection(books: Books) -> None:
     books.connected()
 
     assert len(books.heard("one")) == 1
@@ -118,16 +118,16 @@ def test_what_is_not_connected_is_not_listened_to(books: Books) -> None:
     assert books.heard() == []
 
 
-def test_a_charge_that_is_renewed_does_not_run_out(books: Books) -> None:
+def test_a_lease_that_is_renewed_does_not_run_out(books: Books) -> None:
     attempt = books.connected()
     books.listen("one")
 
     for _ in range(4):
-        books.wait(CHARGE - 0.5)
+        books.wait(LISTENER_LEASE - 0.5)
         assert books.listen("one", {attempt: True}) == ([], [])
         assert books.heard("another") == []
 
-    assert books.ears() == {attempt: CHARGE}
+    assert books.ears() == {attempt: LISTENER_LEASE}
 
 
 def test_a_call_that_is_over_is_lost_and_one_that_the_ledger_does_not_know_is_forgotten(
@@ -171,7 +171,7 @@ def test_a_listener_that_leaves_lets_others_have_its_connections_at_once(books: 
     attempts = [books.connected() for _ in range(3)]
     books.listen("leaving")
 
-    books.let_go("leaving", *attempts)
+    books.release("leaving", *attempts)
 
     assert books.heard("another") == attempts
     assert books.listen("leaving", dict.fromkeys(attempts, True)) == (attempts, [])
@@ -183,7 +183,7 @@ def test_who_lets_go_what_another_has_lets_nothing_go(books: Books) -> None:
     books.wait(MISSED)
     books.listen("another")
 
-    books.let_go("frozen", attempt)
+    books.release("frozen", attempt)
 
     assert books.heard("third") == []
     assert books.listen("another", {attempt: True}) == ([], [])
@@ -193,7 +193,7 @@ def test_a_listener_takes_no_more_than_it_has_room_for(books: Books) -> None:
     for _ in range(5):
         books.connected()
 
-    first = [ear.attempt for ear in books.listen("one", room=2)[1]]
+    first = [call.attempt for call in books.listen("one", room=2)[1]]
     none = books.listen("one", dict.fromkeys(first, False), room=0)
     rest = books.listen("another", room=9)[1]
 
@@ -201,7 +201,7 @@ def test_a_listener_takes_no_more_than_it_has_room_for(books: Books) -> None:
     assert (len(first), len(rest)) == (2, 3)
 
 
-def test_what_is_over_is_in_nobodys_charge(books: Books) -> None:
+def test_nobody_has_the_lease_of_what_is_over(books: Books) -> None:
     attempt = books.connected()
     books.listen()
 
@@ -262,11 +262,11 @@ def test_the_next_listener_learns_whether_a_socket_was_ever_open(
     books.listen("first")
     books.listen("first", {attempt: was_open})
     books.listen("first", {attempt: False})
-    books.let_go("first", attempt)
+    books.release("first", attempt)
 
-    _, (ear,) = books.listen("second")
+    _, (call,) = books.listen("second")
 
-    assert ear.was_open is was_open
+    assert call.was_open is was_open
 
 
 def test_the_connections_of_a_campaign_that_is_gone_are_left_out(books: Books) -> None:
@@ -276,7 +276,7 @@ def test_the_connections_of_a_campaign_that_is_gone_are_left_out(books: Books) -
     assert books.listen() == ([], [])
 
 
-def test_of_16_listeners_at_once_one_has_the_charge(books: Books) -> None:
+def test_of_16_listeners_at_once_one_has_the_lease(books: Books) -> None:
     attempts = {books.connected() for _ in range(5)}
     together, heard, lock = threading.Barrier(16), [], threading.Lock()
 
@@ -386,7 +386,7 @@ def test_a_machine_is_no_hint_of_a_hang_up(books: Books) -> None:
 def test_while_a_socket_is_open_no_denial_is_believed(books: Books) -> None:
     attempt = books.stopping()
     books.listen()
-    apart = books.ledger.leases.denied_apart
+    apart = books.ledger.leases.denied_interval
 
     for _ in range(3):
         books.listen(held={attempt: True})
@@ -405,12 +405,12 @@ def test_an_open_socket_counts_for_as_long_as_its_listener_lives(books: Books) -
     books.listen()
     books.listen(held={attempt: True})
 
-    books.wait(CHARGE - 0.001)
+    books.wait(LISTENER_LEASE - 0.001)
     assert denied(books, attempt) is None
     assert denied(books, attempt) is None
     books.wait(0.001)
     assert denied(books, attempt) is None
-    books.wait(books.ledger.leases.denied_apart)
+    books.wait(books.ledger.leases.denied_interval)
 
     assert denied(books, attempt) is Disposition.HUNG_UP
 
@@ -528,9 +528,9 @@ def test_a_call_that_the_release_before_connected_is_read_as_any_other(
     books.ledger.redis.hset(record, mapping=known)
 
     live = views.live_connection(books.ledger, "c", attempt.row)
-    _, (ear,) = books.listen()
+    _, (call,) = books.listen()
 
-    assert ear.connection == live
+    assert call.connection == live
     assert live.conversation_id == f"conversation {attempt}"
     assert Details.of(live) == Details(event_url, socket_url)
 

@@ -258,7 +258,7 @@ def test_who_lost_the_lease_writes_nothing_more(
 
     assert not schedules.record(ledger, frozen, [failed], next_at=None)
     assert not schedules.keep(ledger, frozen)
-    assert not schedules.let_go(ledger, frozen, next_at=None)
+    assert not schedules.release(ledger, frozen, next_at=None)
     assert everything(reader) == as_it_stood
 
 
@@ -302,8 +302,8 @@ def told(ledger: Ledger) -> object:
     return schedules.record(ledger, taken(ledger), [fired], next_at=NOON + HOUR)
 
 
-def let_go(ledger: Ledger) -> object:
-    return schedules.let_go(ledger, HELD, next_at=NOON + HOUR, again_seconds=2.0)
+def release(ledger: Ledger) -> object:
+    return schedules.release(ledger, HELD, next_at=NOON + HOUR, again_seconds=2.0)
 
 
 HELD: TakenSchedule
@@ -312,7 +312,7 @@ AGAIN: dict[str, Callable[[Ledger], object]] = {
     "take": taken,
     "keep": lambda ledger: schedules.keep(ledger, HELD),
     "tell": told,
-    "let go": let_go,
+    "let go": release,
     "pause": lambda ledger: schedules.pause(ledger, "hourly", note="x", who="ana"),
 }
 
@@ -455,7 +455,7 @@ def test_a_firing_that_is_asked_for_while_another_is_in_hand_is_next(
     asked_for = schedules.ask_firing(ledger, "hourly", at=NOON + 7, who="ana@desk")
     assert schedules.take(ledger, ACCOUNT, "other") is None
 
-    assert schedules.let_go(ledger, mine, next_at=NOON + HOUR)
+    assert schedules.release(ledger, mine, next_at=NOON + HOUR)
     work(ledger)
 
     assert views.campaign_ids(ledger) == [asked_for]

@@ -247,7 +247,7 @@ def test_the_far_end_has_hung_up_only_if_our_first_stop_was_denied(
     for _ in range(sendings):
         calls.take_stops(books.ledger, ACCOUNT, most=9, delays=[0.0], now=books.now)
     books.deny(attempt)
-    books.wait(books.ledger.leases.denied_apart)
+    books.wait(books.ledger.leases.denied_interval)
 
     assert calls.deny(books.ledger, ACCOUNT, attempt, now=books.now) is ended_as
 
@@ -258,7 +258,7 @@ def test_the_far_end_has_not_hung_up_if_a_stop_without_a_record_may_have_ended_i
     attempt = books.stopping()
     deadlines.note_stop(books.ledger, ACCOUNT, attempt)
     books.deny(attempt)
-    books.wait(books.ledger.leases.denied_apart)
+    books.wait(books.ledger.leases.denied_interval)
 
     assert calls.deny(books.ledger, ACCOUNT, attempt, now=books.now) is Disposition.STOPPED
 

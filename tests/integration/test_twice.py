@@ -212,7 +212,7 @@ def test_a_campaign_is_resumed_once(books: Books) -> None:
 AGAIN: dict[str, Callable[[Books, Attempt], Callable[[], object]]] = {
     "listen": lambda books, attempt: lambda: books.listen(),
     "listen, keeping": lambda books, attempt: keeping(books),
-    "let_go": lambda books, attempt: letting_go(books),
+    "release": lambda books, attempt: releasing(books),
     "hint": lambda books, attempt: lambda: books.hint(attempt),
     "answered": lambda books, attempt: ringing(books, lambda one: books.answered(one)),
     "unanswered": lambda books, attempt: ringing(
@@ -305,9 +305,9 @@ def keeping(books: Books) -> Callable[[], object]:
     return lambda: books.listen(held=held)
 
 
-def letting_go(books: Books) -> Callable[[], object]:
+def releasing(books: Books) -> Callable[[], object]:
     held = books.heard()
-    return lambda: books.let_go("ear", *held)
+    return lambda: books.release("ear", *held)
 
 
 def over(books: Books, attempt: Attempt, verb: Callable[[], object]) -> Callable[[], object]:
@@ -364,9 +364,9 @@ def test_every_script_is_run_twice_somewhere_here() -> None:
     others |= {"take"}  # in test_retrying.py
     others |= {"unbar"}  # in test_do_not_call.py
     others |= {"add_schedule", "ask_firing", "keep_schedule", "pause_schedule"}
-    others |= {"remove_schedule", "take_schedule", "tell_firings"}  # in test_scheduling.py
+    others |= {"remove_schedule", "take_schedule", "record_firings"}  # in test_scheduling.py
     others |= {"cancel", "end_pending", "extend", "note", "prioritise", "stop"}  # test_controls
-    others |= {"take_news", "told"}  # in test_news.py
+    others |= {"take_news", "note_delivery"}  # in test_news.py
     others |= {"clock_jumped"}  # in test_clock_jumps.py
     others |= {"retire"}  # in test_retiring.py; `load` with a window: in test_repeats.py
     others |= {"find", "sweep"}  # in test_searching.py

@@ -39,8 +39,8 @@ local function write_connection(account, call, connection, conversation, details
   end
 end
 
--- Put an attempt in a listener's charge; "" for nobody's.
-local function give_charge(account, attempt, listener, lease, now)
+-- Give a listener the lease of an attempt; "" for no listener.
+local function give_lease(account, attempt, listener, lease, now)
   if listener ~= "" then
     redis.call("HSET", attempt_key(attempt), "ear", listener, "socket", "shut")
   end

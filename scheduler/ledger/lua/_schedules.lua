@@ -16,7 +16,7 @@ local function look_at(account, name, at)
 end
 
 -- Record how a firing was decided, or that it waits.
-local function tell(name, firing, at, state, why, now)
+local function record_firing(name, firing, at, state, why, now)
   local firings, fates = schedule_key(name, "firings"), schedule_key(name, "fates")
   redis.call("ZADD", firings, at, firing)
   redis.call("HSET", fates, firing, cjson.encode({ state = state, why = why, told_at = exact(now) }))

@@ -19,7 +19,7 @@ end
 if redis.call("ZSCORE", schedule_key(name, "firings"), firing) then
   return 1
 end
-tell(name, firing, at, "waiting", "asked for by " .. who, now)
+record_firing(name, firing, at, "waiting", "asked for by " .. who, now)
 redis.call("HSET", record, "asked", 1)
 -- If a worker has taken the schedule just now, it looks again when it is done.
 if not token or tonumber(leased_until) <= now then

@@ -10,8 +10,8 @@
     ARGV[6]  ago           seconds since the API's answer
     ARGV[7]  max_duration  seconds from the answer to the deadline
     ARGV[8]  patience      seconds for which a stop that is not confirmed keeps its slot
-    ARGV[9]  listener      in whose charge the connection is from now on; "" for nobody's
-    ARGV[10] lease         seconds for which the charge holds
+    ARGV[9]  listener      which gets the lease of the connection; "" for none
+    ARGV[10] lease         of this lease, in seconds
     ARGV[11] stage         "" if the callee has answered; else how far the call has come: then it gets the
                            deadline before the answer, and `answered` moves it
     ARGV[12] queue         seconds that it waits in the provider's queue; over LONGEST_QUEUE it is taken back
@@ -50,7 +50,7 @@ local function complete()
   if stage == "" or not call.fresh or call.state ~= CONNECTED then
     return
   end
-  give_charge(account, attempt, listener, lease, now)
+  give_lease(account, attempt, listener, lease, now)
   redis.call("HSET", record, "waits", waits, "max_duration", max_duration)
   if not answered_at and not look_at and not last_at then
     deadline_before = exact(numeric(begun_at, now - answered_ago) + waits + margin)
@@ -101,7 +101,7 @@ hear(account, attempt, "answered", now)
 if in_time then
   move(call, CONNECTED)
   redis.call("ZADD", account_key(account, "slots"), exact(deadline), attempt)
-  give_charge(account, attempt, listener, lease, now)
+  give_lease(account, attempt, listener, lease, now)
   if aborting then
     move(call, STOPPING)
     owe_stop(account, attempt, "aborted", patience, now)

@@ -1,17 +1,18 @@
 --[[
-  Renew the charges of a listener, and give it more connections to which nobody listens.
+  Renew a listener's leases, and give it more connections to which nobody listens.
 
-  A charge is a lease: the score of the attempt in `ears`. If a listener dies, its charges run out, and another
-  listener takes them. The attempt's record says which listener has the charge, and whether a socket is open.
+  The key `ears` has the leases: the score of an attempt is when its lease runs out. If a listener dies, its leases
+  run out, and another listener takes them. The attempt's record says which listener has the lease (`ear`), and
+  whether a socket is open.
 
     ARGV[1]  account
     ARGV[2]  listener  who asks
-    ARGV[3]  lease     seconds for which a charge holds
+    ARGV[3]  lease     length of a lease in seconds
     ARGV[4]  room      how many more the listener can take
     ARGV[5]  now       "" for the server's clock
-    ARGV[6…] attempt and its socket's state ("open" or "shut"), for each one in its charge
+    ARGV[6…] attempt and its socket's state ("open" or "shut"), for each lease that it has
 
-  Returns the attempts whose charge it has lost; then for each one taken: attempt, connection_id,
+  Returns the attempts whose lease it has lost; then for each one taken: attempt, connection_id,
   conversation_id, details, event_url and result_websocket_url (instead of details, if the previous release
   connected it), and "1" if a socket of it has been open before; then those of the lost ones whose connection
   the ledger does not know any more.

@@ -7,14 +7,14 @@
     ARGV[3]  fingerprint  of the credentials; a blocked one dials nothing
     ARGV[4]  only         the campaign that this worker serves; "" for all
     ARGV[5]  first        the limit of an account of which nothing is known
-    ARGV[6]  apart        seconds within which no other timekeeper sends the same message
+    ARGV[6]  interval     seconds within which no other timekeeper sends the same message
     ARGV[7]  late         seconds after which a stop counts as late
     ARGV[8]  now          "" for the server's clock
 
   Returns both numbers, and the seconds until something falls due ("" for nothing).
 ]]
 local account, ceiling, fingerprint, only = unpack(ARGV, 1, 4)
-local first, apart, now = tonumber(ARGV[5]), tonumber(ARGV[6]), clock(ARGV[8])
+local first, interval, now = tonumber(ARGV[5]), tonumber(ARGV[6]), clock(ARGV[8])
 local meta, slots = account_key(account, "meta"), account_key(account, "slots")
 
 local soonest
@@ -35,7 +35,7 @@ end
 if first_due and first_due > now then
   sooner(first_due)
 elseif first_due then
-  local quiet_until = numeric(redis.call("HGET", meta, "collect_said_at"), 0) + apart
+  local quiet_until = numeric(redis.call("HGET", meta, "collect_said_at"), 0) + interval
   if now >= quiet_until then
     redis.call("HSET", meta, "collect_said_at", exact(now))
     -- Each message reads one conversation after the other, so a few are enough.
@@ -98,7 +98,7 @@ end
 
 -- Workers that serve one campaign agree only among themselves.
 local said = only == "" and meta or campaign_key(only, "meta")
-local quiet_until = math.max(shut_until, hushed_until, numeric(redis.call("HGET", said, "said_at"), 0) + apart)
+local quiet_until = math.max(shut_until, hushed_until, numeric(redis.call("HGET", said, "said_at"), 0) + interval)
 local due
 if only == "" then
   sooner(redis.call("ZRANGE", account_key(account, "next"), 0, 0, "WITHSCORES")[2])

@@ -1,5 +1,5 @@
 --[[
-  Give up the charges of a listener that shuts down, so that other listeners can take them at once.
+  Release the leases of a listener that shuts down, so that other listeners can take them at once.
 
     ARGV[1]  account
     ARGV[2]  listener
