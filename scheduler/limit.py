@@ -6,6 +6,10 @@ connections. A 429 lowers it to what was in use without the refused call. From t
 by one; a probe that is accepted is followed by steps of one, two, four, …, for a limit that has
 moved has often moved far. A probe that is refused cost one refusal, and the next one waits longer.
 
+A limit that fell may rise again, and then more slots are to be had than one. So while fewer fit
+than fitted before, probes come sooner, one for each slot that was lost, and an accepted one is soon
+followed by the step back to what fitted.
+
 Some APIs accept a call and have it fail afterwards. Where one did, a start that is accepted proves
 nothing by itself: each step waits until a refusal of the one before would have come.
 """
@@ -24,7 +28,11 @@ LONGEST_QUIET_SECONDS = 300.0
 
 #: Where calls are short a probe is soon worth its refusal: when each slot has been used so often
 #: since the last one. It keeps refusals below 1 for so many starts and slots.
-TURNS = 3.5
+TURNS = 5.0
+
+#: The same, and the shortest quiet time, while slots are missing that fitted before.
+TURNS_AFTER_FALL = 2.0
+QUIET_SECONDS_AFTER_FALL = 2.0
 
 #: Settled, where refusals come late.
 _LATE = -1
@@ -52,6 +60,13 @@ class Limit:
     raise_at: float = 0.0  #: epoch seconds; before it, nothing above `learned` is tried
     step: int = 0  #: by how much the next step of a climb raises it; 1: a probe is out; 0: settled
     #: Below 0: refusals come late, and the next step is as large as this.
+    #: Slots that fitted before it fell, less one for each probe that failed since. 0: all fit.
+    had: int = 0
+
+    @property
+    def has_fallen(self) -> bool:
+        """Whether slots are missing that fitted before, and may be back."""
+        return self.learned < self.had
 
 
 def as_set(slots: int, now: float) -> Limit:
@@ -75,19 +90,28 @@ def after_acceptance(
         return _while_refusals_come_late(
             limit, live=live, ceiling=ceiling, now=now, accepted=accepted
         )
-    known = max(limit.learned, min(live, ceiling))
-    if live < limit.learned or known >= ceiling:
-        return Limit(known, limit.refusals, limit.raise_at, limit.step)
+    known = replace(limit, learned=max(limit.learned, min(live, ceiling)))
+    if live < limit.learned or known.learned >= ceiling:
+        return known
     if limit.refusals == 0:
-        return Limit(min(2 * known, ceiling))
+        return replace(known, learned=min(2 * known.learned, ceiling))
     if limit.step > 0:
-        # The last step fits: it has moved, and what failed before says nothing any more. A probe
-        # may have been accepted since a call had ended of which we had not heard, so the first
-        # step is taken twice.
-        return Limit(min(known + limit.step, ceiling), 1, limit.raise_at, 2 * limit.step)
+        # The last step fits: it has moved, and what failed before says nothing any more.
+        return replace(
+            known,
+            learned=min(known.learned + _next_step(known), ceiling),
+            refusals=1,
+            step=2 * limit.step,
+        )
     if now < limit.raise_at and not _is_worth_a_refusal(limit, accepted, now):
-        return Limit(known, limit.refusals, limit.raise_at)
-    return Limit(known + 1, limit.refusals, limit.raise_at, step=1)
+        return known
+    return replace(known, learned=known.learned + 1, step=1)
+
+
+def _next_step(limit: Limit) -> int:
+    # A probe may have been accepted because a call had ended of which we had not heard, so the
+    # first step is taken twice.
+    return 1 if limit.step == 1 else max(limit.step, limit.had - limit.learned)
 
 
 def _while_refusals_come_late(
@@ -97,33 +121,45 @@ def _while_refusals_come_late(
     is_time = now >= limit.raise_at or (is_settled and _is_worth_a_refusal(limit, accepted, now))
     if live < limit.learned or limit.learned >= ceiling or not is_time:
         return limit
-    return Limit(
-        min(limit.learned - limit.step, ceiling),
-        limit.refusals if is_settled else 1,  # the last step fits
-        now + SHORTEST_QUIET_SECONDS,
-        2 * limit.step,
+    return replace(
+        limit,
+        learned=min(limit.learned - limit.step, ceiling),
+        refusals=limit.refusals if is_settled else 1,  # the last step fits
+        raise_at=now + SHORTEST_QUIET_SECONDS,
+        step=2 * limit.step,
     )
 
 
 def _is_worth_a_refusal(limit: Limit, accepted: int, now: float) -> bool:
+    turns, quiet = TURNS, SHORTEST_QUIET_SECONDS
+    if limit.has_fallen:
+        turns, quiet = TURNS_AFTER_FALL, QUIET_SECONDS_AFTER_FALL
     refused_at = limit.raise_at - quiet_seconds(limit.refusals)
-    return accepted >= TURNS * limit.learned and now >= refused_at + SHORTEST_QUIET_SECONDS
+    return accepted >= turns * limit.learned and now >= refused_at + quiet
 
 
-def after_refusal(limit: Limit, *, fits: int, now: float, reserve: int = 0) -> Limit:
+def after_refusal(
+    limit: Limit, *, fits: int, now: float, reserve: int = 0, proven: int = 0
+) -> Limit:
     """Return the limit once a start was answered 429 while `fits` other slots were in use.
 
     Of those some may still be refused as well; each that is lowers the limit by its own. `reserve`
-    slots are left free for other traffic on the account.
+    slots are left free for other traffic on the account. `proven` connections were open at once
+    since the refusal before.
     """
     was_probe = limit.step == 1 and fits >= limit.learned - 1
     refusals = min(limit.refusals + 1, MOST_REFUSALS) if was_probe else 1
     learned = max(1, min(limit.learned, fits - reserve))
-    return Limit(learned, refusals, now + quiet_seconds(refusals))
+    had = max(limit.had, proven - reserve) - was_probe
+    missing = had if had > learned else 0
+    return Limit(learned, refusals, now + quiet_seconds(refusals), had=missing)
 
 
-def after_late_refusal(limit: Limit, *, fits: int, now: float, reserve: int = 0) -> Limit:
+def after_late_refusal(
+    limit: Limit, *, fits: int, now: float, reserve: int = 0, proven: int = 0
+) -> Limit:
     """Do the same for a start that was accepted, and failed since the account was full."""
     was_probe = limit.step == 2 * _LATE
     known = replace(limit, step=1 if was_probe else 0)
-    return replace(after_refusal(known, fits=fits, now=now, reserve=reserve), step=_LATE)
+    after = after_refusal(known, fits=fits, now=now, reserve=reserve, proven=proven)
+    return replace(after, step=_LATE)

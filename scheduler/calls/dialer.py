@@ -288,7 +288,11 @@ class Dialer:
         account = self._duty.account
         seen: LimitView = insist(partial(limits.read, self._ledger, account))
         lowered = limit.after_refusal(
-            seen.limit, fits=seen.slots - 1, now=seen.now, reserve=self._duty.reserve
+            seen.limit,
+            fits=seen.slots - 1,
+            now=seen.now,
+            reserve=self._duty.reserve,
+            proven=seen.proven,
         )
         delay = error.retry_after_seconds or waited(AFTER_429, seen.refused_in_row + 1)
         give_back = partial(calls.give_back_at_limit, self._ledger, account, claim.attempt, token)

@@ -195,7 +195,11 @@ class Reports:
         seen = limits.read(self._ledger, self._account)
         # Its own slot is among those that are in use.
         lowered = limit.after_late_refusal(
-            seen.limit, fits=seen.slots - 1, now=seen.now, reserve=self._reserve
+            seen.limit,
+            fits=seen.slots - 1,
+            now=seen.now,
+            reserve=self._reserve,
+            proven=seen.proven,
         )
         return reports.full(
             self._ledger,

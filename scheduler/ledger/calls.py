@@ -221,7 +221,7 @@ def give_back(
     now: float | None = None,
 ) -> None:
     """Give slot and attempt back: no phone rang. Raises StaleAttempt."""
-    nothing = ("",) * 6
+    nothing = ("",) * 7
     _give_back(
         ledger, account, attempt, token, delay_seconds, signal, message, *nothing, ledger.clock(now)
     )

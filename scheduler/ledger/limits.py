@@ -13,7 +13,7 @@ from scheduler.limit import Limit, as_set
 
 #: What is known of an account's limit and of an outage: fields of its `meta`.
 FORGOTTEN = (
-    *("learned", "refusals", "raise_at", "step", "proven", "accepted"),
+    *("learned", "refusals", "raise_at", "step", "had", "proven", "accepted"),
     *("refused_in_row", "closed_until", "closed_for", "failures", "probe", "probe_at"),
 )
 
@@ -28,6 +28,7 @@ class LimitView:
     slots: int  #: in use, by connections and by attempts that may become one
     refused_in_row: int  #: 429s since the last accepted start
     accepted: int  #: starts since the last 429
+    proven: int  #: the most connections that were open at once since then
     now: float
 
 
@@ -86,9 +87,10 @@ def unblock(ledger: Ledger, account: str) -> None:
 
 def parse(seen: Sequence[Any]) -> LimitView:
     """Return what a script answers of the limit."""
-    version, learned, refusals, raise_at, step, live, slots, in_row, accepted, instant = seen
+    version, *limit, live, slots, in_row, accepted, proven, instant = seen
     try:
-        known = Limit(int(learned), int(refusals), float(raise_at), int(step))
+        learned, refusals, raise_at, step, had = limit
+        known = Limit(int(learned), int(refusals), float(raise_at), int(step), keys.count_of(had))
     except ValueError:
         known = Limit()  # nothing is known, or nothing that can be read
     counts = (
@@ -97,13 +99,14 @@ def parse(seen: Sequence[Any]) -> LimitView:
         int(slots),
         keys.count_of(in_row),
         keys.count_of(accepted),
+        keys.count_of(proven),
     )
     return LimitView(known, *counts, float(instant))
 
 
-def written(known: Limit) -> tuple[int, int, float, int]:
+def written(known: Limit) -> tuple[int, int, float, int, int]:
     """Return a limit as scripts take it."""
-    return known.learned, known.refusals, known.raise_at, known.step
+    return known.learned, known.refusals, known.raise_at, known.step, known.had
 
 
 def replace(ledger: Ledger, account: str, slots: int, control: Control) -> None:

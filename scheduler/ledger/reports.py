@@ -156,7 +156,7 @@ def unplaced(ledger: Ledger, account: str, attempt: Attempt, now: float | None =
 
     No attempt is used up. False if its end was on record.
     """
-    nothing = ("",) * 5
+    nothing = ("",) * 6
     args = (account, str(attempt), "", "", 0, *nothing, ledger.clock(now))
     return int(ledger.run(ledger.do.unplaced, *args)) == 1
 

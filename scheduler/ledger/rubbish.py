@@ -10,7 +10,7 @@ from scheduler.ledger.redis.client import reaching
 
 #: Of an account's `meta`, what every verb takes for a number.
 _NUMBERS = (
-    *("learned", "refusals", "raise_at", "step", "proven", "accepted", "refused_in_row"),
+    *("learned", "refusals", "raise_at", "step", "had", "proven", "accepted", "refused_in_row"),
     *(
         "limit_version",
         "closed_until",

@@ -86,7 +86,16 @@ RUBBISH: dict[str, Put] = {
     **{
         f"meta: {field}": hset(A + "meta", field, "banana")
         for field in (
-            *("learned", "refusals", "raise_at", "step", "proven", "accepted", "refused_in_row"),
+            *(
+                "learned",
+                "refusals",
+                "raise_at",
+                "step",
+                "had",
+                "proven",
+                "accepted",
+                "refused_in_row",
+            ),
             *(
                 "closed_until",
                 "closed_for",

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from scheduler.ledger import calls, campaigns, deadlines, limits, views
+from scheduler.ledger import calls, campaigns, deadlines, keys, limits, reports, views
 from scheduler.ledger.deadlines import Deadline
-from scheduler.limit import FIRST
+from scheduler.limit import FIRST, Limit
 from scheduler.models import Attempt, CallState, CampaignState, Disposition, Reason
 from tests.integration.ledger import ACCOUNT, DURATION, Books, rows
 
@@ -101,6 +101,64 @@ def test_a_late_answer_takes_a_slot_above_the_limit_and_lets_nobody_else_in(
     assert books.claim() is None
     books.confirm(late)
     assert books.claim() is not None
+
+
+# What is learned ---------------------------------------------------------------------------------
+
+FALLEN = Limit(8, 3, 1_700_000_000.25, -2, 20)
+
+
+def learn(books: Books) -> None:
+    assert limits.learn(books.ledger, ACCOUNT, limits.read(books.ledger, ACCOUNT), FALLEN)
+
+
+def refuse(books: Books) -> None:
+    attempt, seen = books.begun(), limits.read(books.ledger, ACCOUNT)
+    calls.give_back_at_limit(
+        books.ledger,
+        ACCOUNT,
+        attempt,
+        "t",
+        delay_seconds=5.0,
+        message="429",
+        seen=seen,
+        lowered=FALLEN,
+        now=books.now,
+    )
+
+
+def refuse_late(books: Books) -> None:
+    attempt, seen = books.connected(), limits.read(books.ledger, ACCOUNT)
+    assert reports.full(
+        books.ledger,
+        ACCOUNT,
+        attempt,
+        "full",
+        delay_seconds=5.0,
+        seen=seen,
+        lowered=FALLEN,
+        now=books.now,
+    )
+
+
+@pytest.mark.parametrize("change", [learn, refuse, refuse_late])
+def test_every_fact_of_a_limit_is_kept(books: Books, change: Callable[[Books], None]) -> None:
+    change(books)
+
+    assert limits.read(books.ledger, ACCOUNT).limit == FALLEN
+
+
+def test_how_many_were_open_at_once_is_counted_anew_from_each_refusal_on(books: Books) -> None:
+    books.ledger.redis.hset(keys.account(ACCOUNT, "meta"), "proven", 1)
+    open_calls = [books.connected(), books.connected(), books.connected()]
+    for attempt in open_calls[1:]:
+        books.confirm(attempt)
+
+    assert limits.read(books.ledger, ACCOUNT).proven == len(open_calls)
+
+    books.refuse(books.begun(), live=1)
+
+    assert limits.read(books.ledger, ACCOUNT).proven == 1
 
 
 # Stops that nobody confirms -----------------------------------------------------------------------

@@ -12,8 +12,10 @@ from scheduler.limit import (
     FIRST,
     LONGEST_QUIET_SECONDS,
     MOST_REFUSALS,
+    QUIET_SECONDS_AFTER_FALL,
     SHORTEST_QUIET_SECONDS,
     TURNS,
+    TURNS_AFTER_FALL,
     Limit,
     after_acceptance,
     after_late_refusal,
@@ -28,6 +30,7 @@ LIMITS = st.builds(
     refusals=st.integers(0, MOST_REFUSALS),
     raise_at=st.floats(NOW - 1000, NOW + 1000),
     step=st.integers(-64, 64),
+    had=st.integers(0, 500),
 )
 LIVE = st.integers(0, 500)
 CEILINGS = st.integers(1, 500)
@@ -117,6 +120,60 @@ def test_but_not_within_the_shortest_quiet_time() -> None:
     limit = after_refusal(Limit(10, refusals=7, step=1), fits=9, now=NOW)
 
     assert after_acceptance(limit, live=9, ceiling=50, now=NOW + 4, accepted=999) == limit
+
+
+def test_while_slots_are_missing_that_fitted_before_probes_come_sooner() -> None:
+    fallen = after_refusal(Limit(20, refusals=7), fits=8, now=NOW, proven=20)
+    used = int(TURNS_AFTER_FALL * 8)
+    soon = NOW + QUIET_SECONDS_AFTER_FALL
+
+    assert after_acceptance(fallen, live=8, ceiling=50, now=soon, accepted=used - 1) == fallen
+    assert after_acceptance(fallen, live=8, ceiling=50, now=soon - 1, accepted=used) == fallen
+    assert after_acceptance(fallen, live=8, ceiling=50, now=soon, accepted=used).learned == 9
+
+
+def test_each_missing_slot_is_worth_one_early_probe() -> None:
+    limit, now, early = after_refusal(Limit(20), fits=15, now=NOW, proven=20), NOW, 0
+
+    while limit.has_fallen:
+        early += 1
+        now += QUIET_SECONDS_AFTER_FALL
+        used = int(TURNS_AFTER_FALL * 15)
+        probed = after_acceptance(limit, live=15, ceiling=50, now=now, accepted=used)
+        limit = after_refusal(probed, fits=15, now=now, proven=15)
+
+    assert (early, limit.learned) == (20 - 15, 15)
+
+
+def test_a_fall_in_several_steps_is_one_fall() -> None:
+    limit = after_refusal(Limit(20), fits=19, now=NOW, proven=20)
+    for fits in (17, 13, 8):
+        limit = after_refusal(limit, fits=fits, now=NOW, proven=limit.learned)
+
+    assert (limit.learned, limit.had) == (8, 20)
+
+
+def test_what_a_climb_tried_in_vain_was_never_had() -> None:
+    limit = after_refusal(Limit(32), fits=20, now=NOW, proven=20)
+
+    assert not limit.has_fallen
+
+
+def test_after_a_fall_the_third_step_leads_back_to_what_fitted() -> None:
+    limit, learned = Limit(8, refusals=5, raise_at=NOW, had=18), []
+
+    for _ in range(4):
+        limit = after_acceptance(limit, live=limit.learned, ceiling=50, now=NOW)
+        learned.append(limit.learned)
+
+    assert learned == [9, 10, 18, 22]
+
+
+def test_a_fall_whose_refusals_come_late_is_probed_sooner_too() -> None:
+    fallen = after_late_refusal(Limit(20, refusals=7, step=-1), fits=8, now=NOW, proven=20)
+    used, soon = int(TURNS_AFTER_FALL * 8), NOW + QUIET_SECONDS_AFTER_FALL
+
+    assert after_acceptance(fallen, live=8, ceiling=50, now=soon, accepted=used).learned == 9
 
 
 def test_a_limit_that_has_risen_is_climbed_in_ever_larger_steps() -> None:

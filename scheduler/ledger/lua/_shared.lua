@@ -562,15 +562,16 @@ end
 
 -- The facts by which the limit is decided; "" for those that are not known.
 local function see_limit(account, now)
-  local version, learned, refusals, raise_at, step, in_row, accepted = unpack(redis.call("HMGET",
-    account_key(account, "meta"), "limit_version", "learned", "refusals", "raise_at", "step",
-    "refused_in_row", "accepted"))
-  return { version or "0", learned or "", refusals or "", raise_at or "", step or "0", open_legs(account),
-    redis.call("ZCARD", account_key(account, "slots")), in_row or "0", accepted or "0", exact(now) }
+  local version, learned, refusals, raise_at, step, had, in_row, accepted, proven = unpack(redis.call("HMGET",
+    account_key(account, "meta"), "limit_version", "learned", "refusals", "raise_at", "step", "had",
+    "refused_in_row", "accepted", "proven"))
+  return { version or "0", learned or "", refusals or "", raise_at or "", step or "0", had or "0",
+    open_legs(account), redis.call("ZCARD", account_key(account, "slots")), in_row or "0", accepted or "0",
+    proven or "0", exact(now) }
 end
 
 -- Replace the learned limit, unless it has changed since the caller looked at it.
-local function set_limit(account, now, seen, learned, refusals, raise_at, step)
+local function set_limit(account, now, seen, learned, refusals, raise_at, step, had)
   local meta = account_key(account, "meta")
   local version, before = unpack(redis.call("HMGET", meta, "limit_version", "learned"))
   if numeric(version, 0) ~= numeric(seen, 0) then
@@ -579,7 +580,7 @@ local function set_limit(account, now, seen, learned, refusals, raise_at, step)
   if before and tonumber(before) ~= tonumber(learned) then
     happened(account, "limit", "", before .. " -> " .. learned, now)
   end
-  redis.call("HSET", meta, "learned", learned, "refusals", refusals, "raise_at", raise_at, "step", step)
+  redis.call("HSET", meta, "learned", learned, "refusals", refusals, "raise_at", raise_at, "step", step, "had", had)
   increase(meta, "limit_version", 1)
   return true
 end
@@ -587,7 +588,7 @@ end
 -- The account's calls were used up: nobody claims for `close` seconds, or until calls have ended: one call, and
 -- twice as many after each further refusal, at most a quarter of the limit. So even a limit that has fallen far
 -- costs few refusals. Then the limit changes as the caller says, unless another worker has changed it since.
-local function refused_at_limit(account, attempt, message, close, seen, now, learned, refusals, raise_at, step)
+local function refused_at_limit(account, attempt, message, close, seen, now, learned, ...)
   local meta = account_key(account, "meta")
   redis.call("HSET", meta, "accepted", 0)
   -- Starts that were under way together with a refused one are refused too, which tells nothing new.
@@ -598,7 +599,7 @@ local function refused_at_limit(account, attempt, message, close, seen, now, lea
   end
   count(account, "refused")
   happened(account, "refused", attempt, message, now)
-  if set_limit(account, now, seen, learned, refusals, raise_at, step) then
+  if set_limit(account, now, seen, learned, ...) then
     redis.call("HSET", meta, "proven", learned)
   end
 end

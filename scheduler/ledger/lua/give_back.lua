@@ -8,14 +8,14 @@
     ARGV[5]  signal    "answered", "failed" or "": what this says about the provider
     ARGV[6]  message   what the provider said, "" for nothing
     ARGV[7]  close     seconds for which nobody claims more after a 429; "" otherwise
-    ARGV[8…12]  after a 429: version of the limit that was seen, and learned, refusals, raise_at, step
-                that follow from it; dropped when another worker has changed the limit since
-    ARGV[13] now       "" for the server's clock
+    ARGV[8…13]  after a 429: version of the limit that was seen, and learned, refusals, raise_at, step,
+                had that follow from it; dropped when another worker has changed the limit since
+    ARGV[14] now       "" for the server's clock
 
   Returns 1; 0 when the attempt is stale.
 ]]
 local account, attempt, token, delay, signal, message, close = unpack(ARGV, 1, 7)
-local seen, now = ARGV[8], clock(ARGV[13])
+local seen, now = ARGV[8], clock(ARGV[14])
 local call, record = call_of(attempt), attempt_key(attempt)
 
 if not call.fresh or (call.state ~= CLAIMED and call.state ~= DIALING) then
@@ -35,6 +35,6 @@ if message ~= "" then
 end
 hear(account, attempt, signal, now)
 if close ~= "" then
-  refused_at_limit(account, attempt, message, close, seen, now, unpack(ARGV, 9, 12))
+  refused_at_limit(account, attempt, message, close, seen, now, unpack(ARGV, 9, 13))
 end
 return 1

@@ -7,14 +7,14 @@
     ARGV[3]  message  what the provider said, "" for nothing
     ARGV[4]  most     times that this may happen to a call; "" for any
     ARGV[5]  delay    seconds until it is due again, if nothing else follows
-    ARGV[6…10] if the account's calls were used up: version of the limit that was seen, and learned,
-                refusals, raise_at, step that follow from it; "" otherwise
-    ARGV[11] now      "" for the server's clock
+    ARGV[6…11] if the account's calls were used up: version of the limit that was seen, and learned,
+                refusals, raise_at, step, had that follow from it; "" otherwise
+    ARGV[12] now      "" for the server's clock
 
   Returns 1; 0 if its end was on record already; -1 if this has happened too often, then nothing changes.
 ]]
 local account, attempt, message, most, delay, seen = unpack(ARGV, 1, 6)
-local now = clock(ARGV[11])
+local now = clock(ARGV[12])
 local call, record = call_of(attempt), attempt_key(attempt)
 
 if most ~= "" and redis.call("HEXISTS", record, "over_at") == 0 then
@@ -28,7 +28,7 @@ if not close_connection(call, account, now, true) then
   return 0
 end
 if seen ~= "" then
-  refused_at_limit(account, attempt, message, delay, seen, now, unpack(ARGV, 7, 10))
+  refused_at_limit(account, attempt, message, delay, seen, now, unpack(ARGV, 7, 11))
 end
 if not call.fresh or call.state ~= CONNECTED and call.state ~= STOPPING then
   return 1
