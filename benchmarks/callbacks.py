@@ -194,7 +194,7 @@ def main() -> None:
                 name: asyncio.run(drive(port, requests, rate))
                 for name, requests in (("/healthz", empty), ("callbacks", every))
             }
-        read = len(told_of.take_heard(ledger, watch.ACCOUNT, 2 * len(live)))
+        read = len(told_of.take_reported(ledger, watch.ACCOUNT, 2 * len(live)))
         ledger.close()
     print(f"{len(every):,} requests each, {rate:.0f} a second, {len(live):,} live calls")
     for name, one in seen.items():

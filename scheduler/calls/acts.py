@@ -20,7 +20,7 @@ def order(ledger: Ledger, account: str, attempt: Attempt, act: Act) -> bool:
     Raises LedgerTrouble.
     """
     if act is Act.SPEAK:
-        is_news = callbacks.owe_speech(ledger, account, attempt)
+        is_news = callbacks.order_speech(ledger, account, attempt)
     else:
         is_news = listeners.hint(ledger, account, attempt, act)
     if is_news:

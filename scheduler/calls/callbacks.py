@@ -106,7 +106,7 @@ class CallbackDesk:
         attempt = callback.attempt
         found = meaning(heard, self._standing(attempt, heard))
         known = self._arrived(attempt, heard, found)
-        if known in (Known.NOBODYS, Known.SECOND):
+        if known in (Known.NO_ATTEMPT, Known.SECOND):
             return str(known), _NOTHING
         self._keep_words(attempt, heard)
         if found.intents:  # also if the call is over, because words come late
@@ -125,7 +125,7 @@ class CallbackDesk:
             except LedgerTrouble:
                 self._keys.keep(callback, heard)
                 raise
-        if known in (Known.NOBODYS, Known.SECOND):
+        if known in (Known.NO_ATTEMPT, Known.SECOND):
             return str(known), _NOTHING
         return str(known), Answered(200, self._keys.take(callback, heard))
 

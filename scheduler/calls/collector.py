@@ -18,7 +18,7 @@ from scheduler.clock import since_boot
 from scheduler.errors import NotRecorded, ProviderError, Refused
 from scheduler.heard import OPT_OUT, is_callees
 from scheduler.ledger import callbacks, heard, insights, reports
-from scheduler.ledger.insights import Collect, Said
+from scheduler.ledger.insights import Collect, Collected
 from scheduler.ledger.ledger import Ledger
 from scheduler.masking import mask_text
 from scheduler.models import Insight, OptOuts
@@ -140,7 +140,7 @@ class _Reading:
         return bool(transcript) or self._over_for() >= SILENT_SECONDS
 
     def _keep(self, transcript: list[Any]) -> None:
-        record: Said = {}
+        record: Collected = {}
         missing = ""
         for insight in self._due.policy.insights:
             try:
@@ -171,7 +171,7 @@ class _Reading:
 
     def _read_call(self) -> None:
         """Keep the words that came while the call lived, and its recordings."""
-        record: Said = {}
+        record: Collected = {}
         missing, is_whole, policy = "", True, self._due.policy
         if policy.transcribe:
             record[Insight.TRANSCRIPT] = self._words()

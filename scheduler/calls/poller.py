@@ -38,7 +38,7 @@ JITTER = 0.25
 SOON_SECONDS = 0.5
 
 #: Between looks for calls whose end a callback told, while a call is open.
-HEARD_SECONDS = 0.2
+REPORTED_SECONDS = 0.2
 
 #: Between reads of a call that is on no list.
 LONGEST_LOOK_SECONDS = 2.5
@@ -107,7 +107,7 @@ class Poller:
         self._paused_until = 0.0
         self._throttled = self._failures = 0  #: how many rounds in a row ended so
         self._gets_callbacks = isinstance(provider, CallsBack) and duty.callbacks is not None
-        self._hears = False  #: calls are open whose provider sends callbacks
+        self._expects_callbacks = False  #: calls are open whose provider sends callbacks
         self._over = threading.Event()
         self._executor = ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="poll")
         self._thread = threading.Thread(target=self._keep, name="poller", daemon=True)
@@ -140,27 +140,27 @@ class Poller:
         """Sleep until woken; meanwhile read the calls that have ended, as a callback said."""
         until, woken = since_boot() + sleep, self._reports.woken
         while (left := until - since_boot()) > 0:
-            if woken.wait(min(left, HEARD_SECONDS) if self._hears else left):
+            if woken.wait(min(left, REPORTED_SECONDS) if self._expects_callbacks else left):
                 break
-            if self._hears and self._read_heard_safely():
+            if self._expects_callbacks and self._read_reported_safely():
                 until = min(until, since_boot() + SOON_SECONDS)
         woken.clear()
 
-    def _read_heard_safely(self) -> bool:
+    def _read_reported_safely(self) -> bool:
         try:
-            return self.read_heard()
+            return self.read_reported()
         except LedgerTrouble as error:
             logger.warning("the poller can't reach the ledger: %s", error)
         except Exception:
             logger.exception("calls that have ended, as a callback said, can't be read")
         return False
 
-    def read_heard(self) -> bool:
+    def read_reported(self) -> bool:
         """Read the calls that callbacks report as over; True if a read does not show it yet.
 
         A callback proves nothing, and may be ahead of the reads. Raises LedgerTrouble.
         """
-        attempts = callbacks.take_heard(self._ledger, self._account, MOST_LOOKS)
+        attempts = callbacks.take_reported(self._ledger, self._account, MOST_LOOKS)
         if not attempts:
             return False
         calls = on_record.open_calls(self._ledger, self._account, attempts)
@@ -197,7 +197,7 @@ class Poller:
 
         Raises ProviderError, LedgerTrouble.
         """
-        self._hears = False
+        self._expects_callbacks = False
         lead = self._lead()
         paused_for = self._paused_until - since_boot()
         if lead is Lead.OTHERS or paused_for > 0:
@@ -205,7 +205,7 @@ class Poller:
         if lead is Lead.TAKEN:
             self._swept_at = -1e9
         calls = on_record.open_calls(self._ledger, self._account)
-        next_search = searches.next_in(self._ledger, self._account)
+        next_search = searches.seconds_until_next(self._ledger, self._account)
         is_open = bool(calls) or next_search is not None
         if self._is_due(calls) or self._is_sweep_due(is_open):
             self._list(calls, is_open)
@@ -216,7 +216,7 @@ class Poller:
             self._searcher.search()
         self._reports.read_prices(MOST_PRICES)
         has_orphans = self._searcher.stop_orphans()
-        self._hears = self._gets_callbacks and bool(calls)
+        self._expects_callbacks = self._gets_callbacks and bool(calls)
         return self._sleep(calls, next_search, has_orphans)
 
     def _lead(self) -> Lead:

@@ -201,7 +201,7 @@ class Reports:
             reserve=self._reserve,
             proven=seen.proven,
         )
-        return reports.full(
+        return reports.give_back_at_limit(
             self._ledger,
             self._account,
             attempt,

@@ -25,11 +25,11 @@ def contact_ids(context: typer.Context, incomplete: str) -> list[str]:
 
 def _known(what: str, *of: str) -> list[str]:
     # Only now: the commands import this module, and few of them are completed.
-    from scheduler.ledger import glimpse
+    from scheduler.ledger import completion
     from scheduler.settings import settings
 
     try:
-        found: list[str] = getattr(glimpse, what)(settings(), *of)
+        found: list[str] = getattr(completion, what)(settings(), *of)
     except ConfigError:
         return []
     return found

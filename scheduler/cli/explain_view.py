@@ -37,7 +37,7 @@ def show(explanation: Explanation, lack: str = "") -> None:
         _show_state(call)
     for line in _whence(explanation):
         console.out.print(line)
-    rows = [(rule.rule, _verdict(rule), _in_one_zone(rule.said)) for rule in explanation.rules]
+    rows = [(rule.rule, _verdict(rule), _in_one_zone(rule.found)) for rule in explanation.rules]
     title = _AS_OF.get(call.state, "") if call is not None else ""
     console.out.print(console.table(title, ("rule", "verdict", "why"), rows))
     if call is not None and call.attempts:

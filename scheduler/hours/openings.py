@@ -54,7 +54,7 @@ class Ruling:
 
     rule: str  #: the key, the preset or the setting that it comes from
     passes: bool
-    said: str  #: what it looked at, in words
+    found: str  #: what the rule found, in words
     until: float | None = None  #: epoch seconds until which it does not pass; None: it never will
 
 
@@ -75,7 +75,7 @@ class Whereabouts:
 
     zones: tuple[str, ...]  #: IANA names; none: nobody knows
     source: Source
-    said: str  #: who says so, in words
+    basis: str  #: how we know, in words
 
 
 def zones_of(contact: Contact, policy: Policy) -> tuple[str, ...]:
@@ -153,7 +153,7 @@ def verdicts(policy: Policy, contact: Contact, now: float) -> list[Ruling]:
         return found
     place = whereabouts(contact, policy)
     zones, known = place.zones, _known(place.zones)
-    text = f"{_listed(zones)}: {place.said}" if zones else place.said
+    text = f"{_listed(zones)}: {place.basis}" if zones else place.basis
     found.append(Ruling("timezone", known, text))
     if known:
         found += [_hours_verdict(rule, zones, now) for rule in rules]

@@ -1,4 +1,4 @@
-"""Which ledger the settings name, opened."""
+"""Opens the ledger that the settings name."""
 
 from __future__ import annotations
 
@@ -18,19 +18,18 @@ from scheduler.ledger.ledger import Leases, Ledger
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.settings import Settings
 
-#: So many of the newest campaigns may have been meant by an id that is none; so many are named.
+#: If there is no campaign of an id: among how many of the newest to look for ids that resemble it,
+#: and how many of these to suggest.
 _LOOKED_THROUGH, _NAMED = 2_000, 3
 
 
 def open_ledger(
     settings: Settings, *, upgrades: bool = True
 ) -> tuple[Ledger, EmbeddedRedis | None]:
-    """Open the ledger, and the private Redis for as long as it is used when no other is named.
+    """Open the ledger; if the settings name no Redis, start the private one and return it as well.
 
-    Without `upgrades` a schema of an earlier release is left as it is.
-
-    Raises LedgerUnreachable, which names the setting, when the named one does not answer, and
-    ConfigError when it will not let us in.
+    `upgrades` raises the schema of an earlier release to this one's. Raises LedgerUnreachable,
+    which names the setting, if Redis does not answer, and ConfigError if it refuses us.
     """
     embedded = None
     if settings.redis_url is not None:
@@ -60,10 +59,10 @@ def open_ledger(
 def opened(
     chosen: Settings, *, upgrades: bool = False
 ) -> Iterator[tuple[Ledger, EmbeddedRedis | None]]:
-    """Open the ledger that these settings name, with its private Redis where it has one.
+    """Open the ledger that these settings name, and its private Redis if it has one.
 
-    Whoever has calls made `upgrades` it: from then on workers of an earlier release, which might
-    not know a rule of theirs, dial no more.
+    Commands that make calls pass `upgrades`: from then on workers of an earlier release dial no
+    more, because they might not know a rule that these calls need.
     """
     with closing(*open_ledger(chosen, upgrades=upgrades)) as both, _near_misses(both[0]):
         yield both
@@ -71,7 +70,7 @@ def opened(
 
 @contextmanager
 def _near_misses(ledger: Ledger) -> Iterator[None]:
-    """Name the campaigns that were meant by an id that is none, if that can be told."""
+    """If there is no campaign of an id, suggest ids that begin with it or resemble it."""
     try:
         yield
     except NoSuchCampaign as error:

@@ -1,4 +1,4 @@
-"""What watchers, metrics and reports see of an account; callsched decides nothing by it."""
+"""What watchers, metrics and reports read of an account; no decision is made from it."""
 
 from __future__ import annotations
 
@@ -41,22 +41,22 @@ class Load:
     slots: int
     learned: int  #: the limit as far as it was known
     live: int
-    refused: int  #: 429s since ever
+    refused: int  #: 429s since the account's first call
 
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
     """What waits on an account."""
 
-    due: int  #: calls that could be dialled now, would there be a slot
+    due: int  #: calls that could be dialled now if there were a slot
     oldest_due_seconds: float  #: how long ago the first of them fell due; 0 if none is due
-    stops: int  #: due or to be repeated
+    stops: int  #: to be sent, or to be sent again
     collects: int  #: conversations to read
-    webhooks: int  #: news to send
+    webhooks: int  #: messages to send
     sockets_wanted: int  #: live connections to which nobody listens
 
 
-#: Campaigns of which is read who dials them, whatever is known of accounts.
+#: How many of the newest campaigns to read for their account, besides the list of accounts.
 _NEWEST = 50
 
 
@@ -76,7 +76,7 @@ def names(ledger: Ledger) -> list[str]:
 def with_entries(ledger: Ledger, among: Sequence[str], part: str) -> list[str]:
     """Return those of several accounts that have anything in one of their sorted sets."""
     if len(among) <= 1:
-        return list(among)  # who asks about one account asks the ledger itself as well
+        return list(among)  # the caller reads that set itself, so this would cost a round trip more
     with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
         for name in among:
             pipe.exists(keys.account(name, part))
@@ -96,7 +96,7 @@ def any_open(ledger: Ledger, among: Sequence[str]) -> bool:
         return bool(every and ledger.redis.exists(*every))
 
 
-def what_of(written: str) -> str:
+def event_name(written: str) -> str:
     """Return the present name of an event, whichever release recorded it.
 
     An earlier release said "answered" of a call that the provider had accepted.
@@ -119,7 +119,7 @@ def happenings(
     lines = [
         Happening(
             float(fields["at"]),
-            what_of(fields["what"]),
+            event_name(fields["what"]),
             fields["which"],
             label_of(fields["detail"]),
         )
@@ -164,15 +164,15 @@ def count(ledger: Ledger, account: str, counted: Mapping[str, int]) -> None:
 
 
 def totals(ledger: Ledger, account: str) -> dict[str, int]:
-    """Return what was counted on an account since ever.
+    """Return what was counted on an account since its first call.
 
-    "starts" are leaves to dial that were given, "accepted" and "refused" (429) what the API said,
-    "throttled" starts among too many requests, "found" calls whose start had lost its answer,
-    "stops" connections that are over; "end_late:{seconds}" how many ended no later than so, and
-    later than the one before, "end_late_ms" by how much in all, "late_ends" those that were late;
-    "ended:{disposition}[:{reason}]" how calls ended, as far as that is known now; "webhooks",
-    "webhooks:delivered", "webhooks:given_up" the news that was owed; "callbacks:{outcome}" the
-    requests that its provider made of us.
+    "starts": dials that `begin` allowed; "accepted", "refused" (429): what the API answered;
+    "throttled": starts that it refused because of too many requests; "found": calls whose start had
+    lost its answer; "stops": connections that are over. "end_late:{seconds}": a histogram, how many
+    ended no later than this and later than the bucket before it; "end_late_ms": by how much in all;
+    "late_ends": how many were late. "ended:{disposition}[:{reason}]": how calls ended, as far as
+    that is known now. "webhooks", "webhooks:delivered", "webhooks:given_up": messages;
+    "callbacks:{outcome}": requests of its provider.
     """
     with reaching():
         counted = ledger.redis.hgetall(keys.account(account, "totals"))
@@ -199,10 +199,10 @@ def backlog(
 
 
 def attempt_spans(ledger: Ledger, campaign_id: str) -> Iterator[tuple[float, float | None]]:
-    """Yield for each attempt of a campaign when its slot was taken and given back.
+    """Yield for each attempt of a campaign when its slot was taken and when it was given back.
 
-    That is from `begin` to the confirmed end; if the answer was lost, for as long as the slot was
-    held. None while it is open.
+    The slot is taken from `begin` to the confirmed end; if the answer was lost, for as long as it
+    was held. The end is None while the attempt is open.
     """
     for page in views.contact_pages(ledger, campaign_id):
         with reaching(), ledger.redis.pipeline(transaction=False) as pipe:

@@ -1,4 +1,4 @@
-"""Which calls there are to a number or SIP address, in whatever campaign: by index, not by walk."""
+"""Finds the calls to a number or SIP address in all campaigns, by index."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from scheduler.ledger.views import CampaignView
 from scheduler.models import Attempt
 from scheduler.records import BY_PARTY, decode, digest
 
-#: In the place of rows that are too many to be listed.
+#: What the index has instead of rows that are too many to list.
 _MANY = "*"
 
 
 def rows_to(
     ledger: Ledger, campaigns: Sequence[CampaignView], address: str
 ) -> Iterator[tuple[CampaignView, list[int]]]:
-    """Yield those campaigns that call an address, with the rows, whichever keys are pressed there.
+    """Yield the campaigns that call an address, with its rows, whatever their key presses.
 
-    All of them are asked in one round trip. The contacts of a campaign are read one by one only
-    where a release before has loaded some of them, or where too many have the address.
+    One round trip asks all campaigns. It reads the contacts of a campaign one by one only if an
+    earlier release has loaded some of them, or if too many have the address.
     """
     party = BY_PARTY + digest(address)
     with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
@@ -41,7 +41,7 @@ def rows_to(
 
 
 def _confirmed(ledger: Ledger, view: CampaignView, rows: list[int], address: str) -> list[int]:
-    """Return those of these rows that reach the address: a digest has few bytes."""
+    """Return the rows that really have the address: short digests of two may be the same."""
     found = pages.contacts_of(ledger, view.campaign_id, rows) if rows else []
     return [row for row, record in found if _address(record) == address]
 
@@ -54,24 +54,24 @@ def _address(record: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Rung:
+class PossibleRing:
     """An attempt that may have rung somebody, and when."""
 
     attempt: Attempt
     at: float
 
 
-def rung(ledger: Ledger, parties: Iterable[str]) -> list[Rung]:
-    """Return the attempts that may have rung these parties, those of campaigns that are gone too.
+def possible_rings(ledger: Ledger, parties: Iterable[str]) -> list[PossibleRing]:
+    """Return the attempts that may have rung these parties, the earliest first.
 
-    The ledger knows those of the last 31 days, as its caps need them; the earliest come first.
+    Those of erased campaigns are among them. The ledger keeps 31 days, as caps need them.
     """
     with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
         for party in parties:
             pipe.zrange(keys.called(party), 0, -1, withscores=True)
         found = pipe.execute()
     every = [
-        Rung(Attempt.parse(attempt), at)
+        PossibleRing(Attempt.parse(attempt), at)
         for some in found
         for attempt, at in some
         if Attempt.is_written(attempt)

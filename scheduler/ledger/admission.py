@@ -1,4 +1,4 @@
-"""One campaign of a kind at a time, as cron jobs want it."""
+"""Lets one campaign of a kind run at a time, for cron jobs that must not overlap."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.views import CampaignView
 from scheduler.models import CampaignState
 
-#: A load that has brought no row for so long has died: its chunks follow each other in moments.
+#: A load that has added no row for so long has died: its chunks come within moments.
 BROKEN_OFF_SECONDS = 60.0
 
 
 def admit(ledger: Ledger, kind: str, campaign_id: str, now: float | None = None) -> str | None:
-    """Let a campaign begin when no other one of its kind is under way; else return that one.
+    """Let a campaign begin unless another one of its kind is under way; then return that one.
 
-    Of two that ask in the same moment one is let in. Nobody has to leave: a campaign that is
-    finished, or whose load has died, is under way no longer.
+    If two ask at the same moment, one is let in. Nobody has to sign off: a campaign that is
+    finished, or whose load has died, is no longer under way.
     """
     args = (kind, campaign_id, BROKEN_OFF_SECONDS, ledger.clock(now))
     other: str | None = ledger.run(ledger.do.admit, *args)

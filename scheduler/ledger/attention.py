@@ -9,7 +9,7 @@ from scheduler.ledger import keys
 from scheduler.ledger.ledger import Ledger
 from scheduler.models import CampaignState, Disposition, Reason, label_of
 
-#: Campaigns that are looked at in one step: it takes a millisecond or two.
+#: How many campaigns to look at in one step of Redis, which takes a millisecond or two.
 _PAGE = 500
 
 _PLACED = f"{Disposition.UNKNOWN}:{Reason.PLACED}"
@@ -23,7 +23,8 @@ _BY_THE_ROW = (
     Reason.UNSUPPORTED_COUNTRY,
     Reason.UNKNOWN_TIMEZONE,
 )
-#: Nobody can be called by such a row, however long one waits.
+#: Rows and calls that come to nothing however long one waits: the row can't be called, or the
+#: provider refused the call.
 _REFUSED = (Disposition.REJECTED, *(f"{Disposition.SKIPPED}:{reason}" for reason in _BY_THE_ROW))
 
 
@@ -37,21 +38,21 @@ class CampaignInNeed:
     name: str
     state: str
     total: int
-    stopped_itself: str  #: why; "" when it did not
-    #: Calls of it may wait to be dialled again after a start whose answer was lost.
+    stopped_itself: str  #: why; "" if it did not
+    #: Whether it may have calls that wait to be dialled again after a start whose answer was lost.
     may_redial: bool
-    open: int  #: calls that ended as unknown, and of which nobody has said anything yet
-    settled: int  #: unknown calls that were placed, as their conversation or somebody says
-    refused: int  #: rows by which nobody can be called, and calls that the provider refused
+    open: int  #: unknown calls on which there is no verdict yet
+    settled: int  #: unknown calls that were placed, as a conversation or an operator says
+    refused: int  #: rows that can't be called, and calls that the provider refused
 
     @property
     def place(self) -> tuple[float, str]:
-        """Where it stands in the order of the newest first: those that come later are less."""
+        """Its sort key; the newest campaign has the greatest."""
         return self.created_at, self.campaign_id
 
 
 def campaigns(ledger: Ledger) -> list[CampaignInNeed]:
-    """Return those that may need a person, the newest first."""
+    """Return the campaigns that may need a person, the newest first."""
     found: list[CampaignInNeed] = []
     at = 0
     while True:

@@ -1,4 +1,4 @@
-"""The ledger for a process that stays: it is started before its Redis, perhaps, and outlives it."""
+"""Opens the ledger for a long-running process, which may start before Redis and outlive it."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Records what providers tell in callbacks: each verb is one script, harmless if it runs again.
+"""Records what callbacks say: each verb is one script, harmless if it runs again.
 
-A callback only moves a call forward: one that is older than what is known changes nothing.
+A callback only moves a call forward: one that says less than the ledger knows changes nothing.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from scheduler.ledger.listeners import CALL_LINES, LINES_SECONDS, LiveLine
 from scheduler.ledger.redis.client import reaching
 from scheduler.models import Attempt
 
-#: How many keys of one answer are kept.
+#: How many key presses of one answer to keep.
 _MOST_KEYS = 100
 
-#: Words of which nobody makes a transcript are kept as long as connections.
+#: How long to keep words of which nobody makes a transcript: as long as connections.
 _WAITS_SECONDS = 31 * 86_400
 
 
 class Known(StrEnum):
-    """How the ledger knows the attempt that a callback names."""
+    """What the ledger knows of the attempt and the connection that a callback names."""
 
-    NOBODYS = "nobodys"  #: no such attempt is on record
-    KNOWN = "known"  #: it has this connection, which is live
-    ATTACHED = "attached"  #: it had none, and has this one from now on
-    SECOND = "second"  #: it has another one: both are stopped
-    OVER = "over"  #: its end is on record
+    NO_ATTEMPT = "nobodys"  #: no such attempt is on record
+    KNOWN = "known"  #: the attempt has this connection, which is live
+    ATTACHED = "attached"  #: the attempt had no connection; from now on it has this one
+    SECOND = "second"  #: the attempt has another connection: both are stopped
+    OVER = "over"  #: the attempt's end is on record
 
 
 def arrived(
@@ -46,13 +46,13 @@ def arrived(
     answered_by: str = "",
     now: float | None = None,
 ) -> Known:
-    """Record what a callback tells of an attempt, in one step.
+    """Record what a callback says about an attempt, in one step.
 
-    If the attempt is `dialing` or `unknown`, the connection is attached: its answer was lost, or is
-    on its way. `stage` is "ringing", "answered" or "over" ("" for none of them); with a lower
-    `sequence` than before it is ignored. "over" only has the call read soon (`take_heard`).
-    `told_at` is when it happened, by the clock of Redis: it moves the instant of the answer only
-    within the two reads around it. `answered_by` is kept.
+    If the attempt is `dialing` or `unknown`, this attaches the connection: the answer to the
+    start was lost, or is on its way. `stage` is "ringing", "answered" or "over" ("" for none of
+    them); one with a lower `sequence` than before is ignored. "over" ends nothing: a worker reads
+    the call soon (`take_reported`). `told_at` is when it happened, by the clock of Redis: it moves
+    the instant of the answer, but not beyond the two reads around it.
     """
     answer = ("" if told_at is None else repr(told_at), answered_by)
     lengths = (Wait.MARGIN_SECONDS, ledger.leases.stop_patience)
@@ -61,20 +61,20 @@ def arrived(
     return Known(found)
 
 
-def take_heard(ledger: Ledger, account: str, most: int) -> list[Attempt]:
-    """Take attempts that must be read now, because a callback says that they are over."""
-    taken = ledger.run(ledger.do.take_heard, account, most)
+def take_reported(ledger: Ledger, account: str, most: int) -> list[Attempt]:
+    """Take attempts that a callback says are over: a worker must read these calls now."""
+    taken = ledger.run(ledger.do.take_reported, account, most)
     return [Attempt.parse(one) for one in taken if Attempt.is_written(one)]
 
 
 @dataclass(frozen=True, slots=True)
 class Pressed:
-    """Which keys count for one asking of a step, however often the provider repeats it."""
+    """The keys that count for one asking of a step: those of the provider's first report."""
 
     keys: str
-    at: float  #: when they first came, by the clock of Redis
+    at: float  #: when that report came, by the clock of Redis
     answered_at: float | None  #: when the callee answered
-    max_duration_seconds: float  #: from then
+    max_duration_seconds: float  #: from the answer
     caller_id: str
 
 
@@ -86,7 +86,7 @@ def pressed(
     keys: str,
     now: float | None = None,
 ) -> Pressed:
-    """Record the keys of one asking; the first report counts, however often it is repeated."""
+    """Record the keys of one asking, and return those that count: the first report's."""
     args = (str(attempt), step, asked, keys[:_MOST_KEYS], ledger.clock(now))
     first, at, answered_at, longest, caller_id = ledger.run(ledger.do.pressed, *args)
     return Pressed(first, float(at), readable.instant(answered_at), float(longest), caller_id)
@@ -101,16 +101,16 @@ def answer(
     bars: str = "",
     now: float | None = None,
 ) -> None:
-    """Record the answer to a step; `bars` is the address that it puts on the do-not-call list.
+    """Record the answer to a step. The first answer stays.
 
-    Both happen in one step. The first answer stays.
+    In the same step `bars`, an address, is put on the do-not-call list; "" for none.
     """
     args = (str(attempt), step, keys[:_MOST_KEYS], bars, ledger.clock(now))
     ledger.run(ledger.do.answer, *args)
 
 
 def keep_words(ledger: Ledger, news_id: str, line: LiveLine) -> bool:
-    """Keep words of a call for its transcript; False if they were kept before."""
+    """Keep words that the provider sent for a call's transcript; False if they were kept before."""
     known = {"kind": line.kind, "text": line.text, "speaker": line.speaker, "at": line.said_at}
     bounds = (CALL_LINES, LINES_SECONDS, _WAITS_SECONDS)
     args = (str(line.attempt), news_id, json.dumps(known), *bounds, ledger.clock(None))
@@ -126,7 +126,7 @@ def words(ledger: Ledger, attempt: Attempt) -> list[LiveLine]:
 
 
 def _words(attempt: Attempt, written: str) -> tuple[tuple[float, int], LiveLine] | None:
-    """Return words with their order; None for what another program wrote there."""
+    """Return a line with its sort key; None if another program wrote it."""
     try:
         number, kept_at, text = written.split(" ", 2)
         known = json.loads(text)
@@ -137,15 +137,15 @@ def _words(attempt: Attempt, written: str) -> tuple[tuple[float, int], LiveLine]
         return None
 
 
-#: `StopOrder.why` of an order that has a call say something else: it is no stop.
+#: `StopOrder.why` of an order that is no stop: the call is to say its steps for a machine.
 SPEAK = "speak"
 
 
-def owe_speech(ledger: Ledger, account: str, attempt: Attempt, now: float | None = None) -> bool:
-    """Have a worker make a live call say the steps for a machine, once; False if it was ordered."""
-    return bool(ledger.run(ledger.do.owe_speech, account, str(attempt), ledger.clock(now)))
+def order_speech(ledger: Ledger, account: str, attempt: Attempt, now: float | None = None) -> bool:
+    """Order that a live call says its steps for a machine; False if that was ordered before."""
+    return bool(ledger.run(ledger.do.order_speech, account, str(attempt), ledger.clock(now)))
 
 
 def spoken(ledger: Ledger, account: str, attempt: Attempt, now: float | None = None) -> None:
-    """Record that the call has said so, or that nobody tries any more."""
+    """Record that the call has said its steps for a machine, or that no worker tries any more."""
     ledger.run(ledger.do.spoken, account, str(attempt), ledger.clock(now))

@@ -38,10 +38,10 @@ MESSAGE_INTERVAL_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True)
 class ListenerLease:
-    """Who listens to a connection, and for how many seconds, unless this is renewed."""
+    """A listener's lease of a connection."""
 
-    listener: str = ""  #: "" for nobody
-    seconds: float = 0.0
+    listener: str = ""  #: "": nobody listens
+    seconds: float = 0.0  #: until it runs out, unless the listener renews it
 
 
 NO_LISTENER = ListenerLease()
@@ -49,33 +49,32 @@ NO_LISTENER = ListenerLease()
 
 @dataclass(frozen=True, slots=True)
 class Ringing:
-    """What `begin` gets about an attempt if the provider answers before the callee does."""
+    """What `begin` records of an attempt if the provider answers before the callee does."""
 
-    seconds: float  #: seconds that it may ring
-    hold_seconds: float  #: seconds that it may live at most, queue and ringing included
+    seconds: float  #: how long it may ring
+    hold_seconds: float  #: how long it may live at most, queue and ringing included
     caller_id: str = ""  #: by which to find it among the provider's calls; "" for any
-    is_searched: bool = False  #: whether the provider can be asked for it if its answer is lost
+    is_searched: bool = False  #: whether the provider can search for it if its answer is lost
 
     @property
     def written(self) -> tuple[float, float, str, int]:
-        """Return it as arguments of a script."""
+        """The arguments of begin.lua."""
         return self.hold_seconds, self.seconds, self.caller_id, int(self.is_searched)
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """The state of a call that its provider has accepted, and that nobody has answered yet."""
+    """How a call waits that its provider has accepted, and that nobody has answered yet."""
 
     stage: str  #: "queued" or "ringing"
     ring_seconds: float
-    queue_seconds: float = 0.0  #: seconds until it rings; over a minute the call is taken back
-
-    #: seconds until its deadline after that: an API may let it ring some longer, and reads lag
+    queue_seconds: float = 0.0  #: until it rings; after more than a minute we take the call back
+    #: Margin of the deadline: an API may let it ring longer than it was told, and reads lag.
     MARGIN_SECONDS: ClassVar[float] = 35.0
 
     @property
     def deadline_seconds(self) -> float:
-        """The seconds from its begin until somebody must have answered."""
+        """How long after `begin` somebody must have answered."""
         return self.queue_seconds + self.ring_seconds + self.MARGIN_SECONDS
 
 
@@ -91,11 +90,11 @@ class Claim:
 
     @property
     def max_duration_seconds(self) -> float:
-        """The contact's own, else the campaign's."""
+        """The contact's own limit, else the campaign's."""
         return self.contact.max_duration_seconds or self.policy.max_duration_seconds
 
 
-#: `StopOrder.why` of an order to read the call.
+#: `StopOrder.why` of an order that is no stop: a worker is to read the call.
 LOOK = "look"
 
 
@@ -105,24 +104,24 @@ class StopOrder:
 
     attempt: Attempt
     connection_id: str
-    why: str  #: deadline, aborted, late, …; LOOK: it is no stop
+    why: str  #: deadline, aborted, late, …; LOOK or SPEAK: it is no stop
     deadline: float  #: epoch seconds, by the clock of Redis
-    sendings: int  #: how often it has been taken, this time included
-    late_seconds: float  #: since it was due, when it was taken
+    sendings: int  #: how often a worker has taken it, this time included
+    late_seconds: float  #: how long after it was due it was taken
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """What a timekeeper finds when it looks."""
+    """What a timekeeper finds when it looks at an account."""
 
-    expired: int  #: attempts that were dealt with, as `expire` does
-    stops: list[StopOrder]  #: taken, as `take_stops` does
-    dials: int  #: dials and readings that are worth a message now
-    collects: int
-    seconds: float | None  #: seconds until it has to look again; None if nothing is in sight
+    expired: int  #: how many attempts `expire` has dealt with
+    stops: list[StopOrder]  #: those that `take_stops` has taken
+    dials: int  #: how many messages to send now so that workers dial
+    collects: int  #: how many messages to send now so that workers read conversations
+    seconds: float | None  #: until it has to look again; None if nothing is in sight
 
 
-#: The tick did nothing, because the clock of Redis shows more than it can.
+#: The tick did nothing, because the clock of Redis shows a later time than is possible.
 HELD = Due(0, [], 0, 0, 0.0)
 
 
@@ -139,7 +138,8 @@ def claim(
 ) -> Claim | float | None:
     """Give the next due call a slot and a new attempt; None if nothing may be dialled.
 
-    Returns the seconds to wait, if only the pace of starts holds a call back.
+    Returns the seconds to wait if only the pace of starts holds a call back. `ceiling` is the
+    account's configured limit, `only` a campaign ("" for all), `token` this execution's.
     """
     lease = ledger.leases
     found = ledger.run(
@@ -186,13 +186,14 @@ def begin(
     ringing: Ringing | None = None,
     now: float | None = None,
 ) -> bool:
-    """Ask whether the start may be sent; the command is never sent twice. Raises StaleAttempt.
+    """Ask whether the start may be sent, and record that it leaves. Raises StaleAttempt.
 
-    `closes_at` is the instant from which on no start may leave. `targets` are the parties to whom
-    the call may be transferred: none of them may be on the do-not-call list, nor may the contact.
-    `ringing` is set if the provider answers before the callee does. Returns False if a rule forbids
-    the dial: the attempt was given back, or the call has ended as skipped. Raises LedgerUnreachable
-    also if the write is not as safe in time as the setting asks for.
+    The client never sends this command twice. From the instant `closes_at` on no start may leave.
+    `targets` are the parties to whom the call may be transferred; the do-not-call list must have
+    neither the contact nor any of them. `ringing` is set if the provider answers before the callee
+    does. Returns False if a rule forbids the dial: then the script has given the attempt back, or
+    ended the call as skipped. Raises LedgerUnreachable also if the write does not become as durable
+    in time as CALLSCHED_DURABILITY asks for.
     """
     lease = ledger.leases
     lengths = (lease.dial, max_duration_seconds, lease.stop_late)
@@ -274,14 +275,14 @@ def connect(
 ) -> tuple[str, float, LimitView]:
     """Put a connection and its deadline on record. An answer is never refused.
 
-    If it is in time, it is in the `charge` of a listener from then on. With a `wait` the callee has
-    not answered yet: it gets the deadline before the answer, counted from `begin`, and
-    `reports.answered` moves it.
+    If it is in time, the listener of `listener_lease` has it from then on. `wait` is set if the
+    callee has not answered yet: then the deadline is the one before the answer, counted from
+    `begin`, and `reports.answered` moves it.
 
     Returns how it was recorded ("connected"; "late": its stop is due now; "known": it was on
     record; "second": the attempt has another one and nothing was written), the deadline, and the
-    account's limit as it stands now. Raises LedgerUnreachable also if the write is not as safe in
-    time as the setting asks for: then call this again.
+    account's limit as it stands now. Raises LedgerUnreachable also if the write does not become as
+    durable in time as CALLSCHED_DURABILITY asks for: then call this again.
     """
     args = (
         account,
@@ -319,14 +320,17 @@ def finish(
     signal: str = "",
     now: float | None = None,
 ) -> None:
-    """End a call that has no connection; its slot may stay taken. Raises StaleAttempt."""
+    """End a call that has no connection. Its slot stays taken for `hold_seconds`.
+
+    Raises StaleAttempt.
+    """
     args = (disposition, reason or "", message, hold_seconds, signal, ledger.clock(now))
     if not ledger.run(ledger.do.finish, account, str(attempt), *args):
         raise StaleAttempt(f"attempt {attempt} is no longer open")
 
 
 def expire(ledger: Ledger, account: str, *, most: int = 100, now: float | None = None) -> int:
-    """Deal with attempts whose time is over; returns how many there were, at most `most`."""
+    """Deal with attempts whose lease or deadline has passed; returns how many, at most `most`."""
     patience = ledger.leases.stop_patience
     return int(ledger.run(ledger.do.expire, account, most, patience, ledger.clock(now)))
 
@@ -334,7 +338,7 @@ def expire(ledger: Ledger, account: str, *, most: int = 100, now: float | None =
 def take_stops(
     ledger: Ledger, account: str, *, most: int, delays: Sequence[float], now: float | None = None
 ) -> list[StopOrder]:
-    """Take the stops that are due. Each is due again after the delay for its next sending."""
+    """Take the stops that are due; each falls due again after the delay for its next sending."""
     give_up = ledger.leases.stop_give_up
     return _orders(
         ledger.run(ledger.do.take_stops, account, most, give_up, ledger.clock(now), *delays)
@@ -342,16 +346,17 @@ def take_stops(
 
 
 def hurry_stops(ledger: Ledger, account: str, now: float | None = None) -> None:
-    """Have every stop that waits to be sent again sent now."""
+    """Make every stop that waits for its next sending due now."""
     ledger.run(ledger.do.hurry_stops, account, ledger.clock(now))
 
 
 def deny(
     ledger: Ledger, account: str, attempt: Attempt, now: float | None = None
 ) -> Disposition | None:
-    """Record that a stop was answered "no such connection"; None while that proves nothing.
+    """Record that the API answered a stop with "no such connection"; None if this proves nothing.
 
-    The far end ended it if the very first stop was answered so; else a stop of ours may have.
+    If it answered the very first stop so, the far end had hung up; else a stop of ours may have
+    ended the call.
     """
     seconds = ledger.leases.denied_interval
     answer = int(ledger.run(ledger.do.deny, account, str(attempt), seconds, ledger.clock(now)))
@@ -361,7 +366,7 @@ def deny(
 def note_stop_error(
     ledger: Ledger, attempt: Attempt, message: str, kind: LateCause = LateCause.API
 ) -> None:
-    """Keep what the API answered to a stop without confirming it; the last answer counts."""
+    """Keep the API's answer to a stop that it did not confirm; the last answer counts."""
     fields = {"stop_error": message, "stop_error_kind": kind.value}
     with reaching():
         ledger.redis.hset(keys.attempt(str(attempt)), mapping=fields)
@@ -379,10 +384,10 @@ def confirm(
     ago_seconds: float = 0.0,
     now: float | None = None,
 ) -> bool:
-    """Record that a connection is over: its slot is free. False if that was on record.
+    """Record that a connection is over, and free its slot. False if that was on record.
 
     `summaries` are the summary pages that the stop's answer names, as JSON. `ago_seconds` is how
-    long ago the API confirmed the end, if it could not be recorded at once.
+    long ago the API confirmed the end, if the ledger could not record it at once.
     """
     args = (account, str(attempt), disposition, reason or "", conversation_id, summaries)
     return bool(ledger.run(ledger.do.confirm, *args, ago_seconds, ledger.clock(now)))
@@ -398,9 +403,10 @@ def ready(
     interval_seconds: float = 0.5,
     now: float | None = None,
 ) -> tuple[int, int, float | None]:
-    """Return how many dials and collects are worth a message now, and when to look again.
+    """Return how many messages to send now for dials and for collects, and when to look again.
 
-    The last is in seconds from now; None if nothing is in sight.
+    The last is in seconds from now; None if nothing is in sight. No other timekeeper sends the same
+    message within `interval_seconds`.
     """
     late = ledger.leases.stop_late
     args = (account, ceiling, fingerprint, only, FIRST, interval_seconds, late, ledger.clock(now))
@@ -421,7 +427,7 @@ def tick(
     interval_seconds: float = MESSAGE_INTERVAL_SECONDS,
     now: float | None = None,
 ) -> Due:
-    """Do `expire`, `take_stops` (at most `free`) and `ready` in one step."""
+    """Do `expire`, `take_stops` (at most `free` of them) and `ready` in one step."""
     look = Look(account, free, delays, ceiling, fingerprint, only)
     asked = _asked(ledger, look, most, math.inf, interval_seconds, now)
     return _due(ledger.run(ledger.do.tick, *asked))
@@ -456,8 +462,8 @@ class Look:
     """What a timekeeper asks of one account."""
 
     account: str
-    free: int  #: how many stops there is room for
-    delays: Sequence[float]  #: between the sendings of a stop
+    free: int  #: how many stops the caller can send now
+    delays: Sequence[float]  #: between the sendings of a stop, in seconds
     ceiling: int
     fingerprint: str
     only: str = ""  #: the one campaign whose calls are dialled; "" for all
@@ -466,9 +472,9 @@ class Look:
 def ticks(
     ledger: Ledger, looks: Sequence[Look], *, most: int, latest: float = math.inf
 ) -> list[Due | LedgerTrouble]:
-    """Do `tick` for several accounts in one round trip; if one fails, the others do not.
+    """Do `tick` for several accounts in one round trip; if it fails for one, the others go on.
 
-    Returns HELD, and does nothing, if the clock of Redis shows more than `latest`. Raises
+    Does nothing and returns HELD if the clock of Redis shows a later time than `latest`. Raises
     LedgerTrouble if Redis can't be reached at all.
     """
     asked = [_asked(ledger, look, most, latest) for look in looks]
@@ -479,7 +485,7 @@ def _due_or_why(found: Any) -> Due | LedgerTrouble:
     try:
         return found if isinstance(found, LedgerTrouble) else _due(found)
     except (ValueError, TypeError, IndexError) as error:
-        return LedgerFault(f"what lies there can't be read: {error}")
+        return LedgerFault(f"its values in Redis can't be read: {error}")
 
 
 def _orders(flat: Sequence[str]) -> list[StopOrder]:

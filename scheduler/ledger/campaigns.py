@@ -19,7 +19,7 @@ from scheduler.models import (
 )
 from scheduler.records import encode_policy, pack_row
 
-#: How many calls end in one step of a few milliseconds, in which Redis does nothing else.
+#: How many calls to end in one step, which keeps Redis busy for a few milliseconds.
 CHUNK = 500
 
 
@@ -28,7 +28,7 @@ class Waiting:
     """The calls of a campaign that wait for their dial."""
 
     due: int  #: calls that could be dialled now
-    last_due_at: float | None  #: of the pending call that comes last
+    last_due_at: float | None  #: when the last of them falls due
 
 
 def create(
@@ -48,10 +48,10 @@ def create(
     account's campaign has this id.
 
     With a `repeat_window`, in seconds, a row is skipped if another campaign of this name and
-    account has called its party within this time, or has yet to call it. A campaign keeps what it
-    was created with. `columns` are those that its contacts have as variables, which add up; None if
-    nobody knows them. `launch` are the words of the command that continues it if nobody dials it,
-    such as ("worker",), from its last launch.
+    account has called its party within this time, or has yet to call it. A campaign keeps the
+    values with which it was created, except for two: `columns`, the columns that its contacts have
+    as variables, add up (None: not known); `launch` is the last launch's, and has the words of the
+    command that continues the campaign if no worker dials it, such as ("worker",).
     """
     cap = "" if policy.max_concurrency is None else policy.max_concurrency
     of_calls = policy.record or policy.transcribe
@@ -87,10 +87,10 @@ def load(
     rows: Iterable[Row],
     now: float | None = None,
 ) -> None:
-    """Add a chunk of rows; those that the campaign knows already change nothing.
+    """Add a chunk of rows, except those that the campaign already has.
 
-    `load_id` is one token for all chunks of a load, `chunk` counts from 1: a chunk that is sent
-    again is not added again.
+    All chunks of a load have one token `load_id`; `chunk` counts from 1, so that a chunk that is
+    sent twice is added once.
     """
     load_packed(ledger, campaign_id, load_id, chunk, b"".join(map(pack_row, rows)), now)
 
@@ -128,9 +128,9 @@ def halt(
     control: Control = NOBODY,
     now: float | None = None,
 ) -> int:
-    """Allow no more starts; with `abort` stop live calls, also those that are answered later.
+    """Allow no more starts; with `abort` stop live calls too, also those that are answered later.
 
-    Raises MovedOn, as each order on a campaign does.
+    Returns how many stops it has ordered. Raises MovedOn, as each order on a campaign does.
     """
     what = ("1", "interrupt") if abort else ("", "pause")
     order = (*control.written, control.seen, ledger.clock(now))
@@ -196,7 +196,7 @@ def prioritise(
     control: Control,
     now: float | None = None,
 ) -> CampaignState:
-    """Change the class of a campaign, and its weight if one is given. Raises LedgerError."""
+    """Change the priority of a campaign, and its weight if one is given. Raises LedgerError."""
     share = "" if weight is None else weight
     args = (campaign_id, priority, share, *control.written, control.seen, ledger.clock(now))
     state = _not_moved_on(campaign_id, ledger.run(ledger.do.prioritise, *args))
@@ -206,21 +206,21 @@ def prioritise(
 
 
 def digest_of(ledger: Ledger, campaign_id: str) -> str | None:
-    """Return the digest of the content with which a campaign was created; None if there is none."""
+    """Return the digest of a campaign's content when it was created; None for no campaign."""
     with reaching():
         state, digest = ledger.redis.hmget(keys.campaign(campaign_id, "meta"), "state", "digest")
     return None if state is None else str(digest or "")
 
 
 def starts_under_way(ledger: Ledger, campaign_id: str) -> int:
-    """Return how many starts of a campaign have left, or are about to, without an answer yet."""
+    """Return how many starts of a campaign have no answer yet: sent, or about to be."""
     with reaching():
         dialing = ledger.redis.hget(keys.campaign(campaign_id, "counts"), CallState.DIALING)
     return int(dialing or 0)
 
 
 def waiting(ledger: Ledger, campaign_ids: Sequence[str], now: float) -> dict[str, Waiting]:
-    """Read what waits in these campaigns."""
+    """Return, for each of these campaigns, the calls that wait."""
     with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
         for campaign_id in campaign_ids:
             due = keys.campaign(campaign_id, "due")

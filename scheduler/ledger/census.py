@@ -1,4 +1,4 @@
-"""Counts over a whole ledger; callsched decides nothing by them."""
+"""Counts over a whole ledger; no decision is made from them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.client import reaching
 from scheduler.models import CallState, CampaignState
 
-#: Campaigns that are read in one round trip.
+#: How many campaigns to read in one round trip.
 _PAGE = 500
 
 
@@ -22,9 +22,9 @@ class Census:
     """The campaigns of an account, counted."""
 
     campaigns: dict[CampaignState, int]  #: every state, also those in which there is none
-    calls: dict[CallState, int]  #: of those campaigns that are not finished
-    failed_schedules: int  #: whose last launch failed
-    is_newer: bool  #: whether the ledger is of a newer release, so that this one can't dial
+    calls: dict[CallState, int]  #: of campaigns that are not finished
+    failed_schedules: int  #: schedules whose last launch failed
+    is_newer: bool  #: whether a newer release made the ledger, so that this one can't dial
 
 
 def take(ledger: Ledger, account: str) -> Census:
@@ -43,9 +43,9 @@ Counted = tuple[dict[CampaignState, int], dict[CallState, int]]
 
 
 def counted(ledger: Ledger, account: str) -> Counted:
-    """Return the counts of an account's campaigns, and of their calls.
+    """Return how many campaigns and calls of an account are in each state, from the kept counts.
 
-    If Redis takes no writes, these are the last counts.
+    While Redis takes no writes, these are the counts that were kept last.
     """
     with suppress(LedgerTrouble), reaching():
         counts.settle(ledger.do.recount)
@@ -56,7 +56,7 @@ def counted(ledger: Ledger, account: str) -> Counted:
 
 
 def walked(ledger: Ledger, account: str) -> Counted:
-    """Return the same from a look at every campaign."""
+    """Return the same counts from a walk through every campaign."""
     total: Counter[str] = Counter()
     for some in _campaigns(ledger, account):
         total.update(f"campaigns:{state}" for state in some.values())
@@ -95,7 +95,7 @@ def _campaigns(ledger: Ledger, account: str) -> Iterator[dict[str, str]]:
 
 
 def mend(ledger: Ledger, first: int) -> int:
-    """Count some campaigns anew, beginning with this one; return the one with which to go on.
+    """Count some campaigns again, beginning with number `first`; return the number to go on with.
 
     Workers of the previous release don't count what they change.
     """

@@ -1,4 +1,4 @@
-"""The clock of Redis, which decides: did it jump, and what is due because of it?"""
+"""Has the clock of Redis jumped? It decides what is due, so deadlines must move with it."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _KEY = f"{keys.ROOT}clock"
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the clock showed, and how many jumps of it were known then."""
+    """A reading of the clock."""
 
     at: float  #: epoch seconds
-    jumps: int
+    jumps: int  #: how many jumps of it the ledger knew of then
 
 
 def read(ledger: Ledger) -> Reading:
-    """Read it, in one step with the jumps that are known. Raises LedgerTrouble."""
+    """Read the clock, and in the same step the number of known jumps. Raises LedgerTrouble."""
     with reaching(), ledger.redis.pipeline(transaction=True) as pipe:
         pipe.time()
         pipe.hget(_KEY, "jumps")
@@ -36,11 +36,11 @@ def read(ledger: Ledger) -> Reading:
 
 
 class Right(StrEnum):
-    """Which clock a third one agrees with, after that of Redis has jumped forward."""
+    """Which clock is right, by a third one, after the clock of Redis has jumped forward."""
 
-    STEADY = "steady"  #: that of the worker: the clock of Redis is wrong
-    REDIS = "redis"  #: that of Redis: the machine of the worker was paused
-    UNKNOWN = ""
+    STEADY = "steady"  #: the worker's: the clock of Redis is wrong
+    REDIS = "redis"  #: the clock of Redis: the worker's machine was paused
+    UNKNOWN = ""  #: there was no third clock
 
 
 def jumped(
@@ -51,11 +51,11 @@ def jumped(
     right: Right = Right.UNKNOWN,
     now: float | None = None,
 ) -> float | None:
-    """Move the ledger's instants by a jump; None if another worker has done so.
+    """Move the ledger's deadlines by a jump; None if another worker has dealt with it.
 
-    `before` is the last reading before the jump. `seconds` is the jump; less than 0 means that the
-    clock was set back and is wrong, whatever else is known. `since` is how long ago that reading
-    was. Returns the seconds by which deadlines were moved. Raises LedgerTrouble.
+    `before` is the last reading before the jump, `since` how many seconds ago it was. `seconds` is
+    the jump; less than 0: the clock was set back, and is wrong in any case. Returns the seconds by
+    which deadlines were moved. Raises LedgerTrouble.
     """
     every = accounts.names(ledger)
     jump = (before.jumps, seconds, since, right, ledger.clock(now))
@@ -64,7 +64,7 @@ def jumped(
 
 
 def last_jump(client: Any, now: float | None = None) -> str:
-    """Say how the clock jumped last, if that was at most a day ago; "" if it did not.
+    """Describe the last jump of the clock, if it was at most a day ago; "" if there was none.
 
     Raises LedgerTrouble.
     """
@@ -82,7 +82,7 @@ def last_jump(client: Any, now: float | None = None) -> str:
     return f"the clock of Redis {in_words(jump, moved, right or '')}; it showed {when} then"
 
 
-#: How we know which clock is right, if that was in question.
+#: Why we know which clock is right.
 _BY_WHOM: Mapping[str, str] = {
     Right.STEADY: ", for the clock of a provider agrees with that of the workers",
     Right.REDIS: ", for the clock of a provider agrees with it: a worker's machine was paused",
@@ -90,7 +90,10 @@ _BY_WHOM: Mapping[str, str] = {
 
 
 def in_words(seconds: float, moved: float | None, right: str) -> str:
-    """Say how it jumped, and what follows for calls; None if another worker has moved them."""
+    """Describe a jump and its effect on calls.
+
+    `moved` is by how many seconds deadlines were moved; None if another worker dealt with it.
+    """
     how = "was set back" if seconds < 0 else "jumped forward"
     text = f"{how} by {abs(seconds):,.0f} s"
     if moved is None:

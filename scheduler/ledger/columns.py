@@ -1,4 +1,4 @@
-"""Which columns a campaign's file has besides those that are understood: variables of contacts."""
+"""The columns of a campaign's file that are variables of its contacts."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from scheduler.records import decode
 
 
 def known(ledger: Ledger, campaign_id: str) -> list[str] | None:
-    """Return the columns of all rows, in the order of the file, as far as they are on record.
+    """Return the columns of all rows in the order of the file, if they are on record.
 
-    None where somebody loaded rows without saying what their columns are, as releases before did.
+    None if some rows were loaded without a record of their columns, as earlier releases did.
     """
     with reaching(), ledger.redis.pipeline(transaction=True) as pipe:
         pipe.hmget(keys.campaign(campaign_id, "meta"), "total", "columned")
@@ -21,7 +21,7 @@ def known(ledger: Ledger, campaign_id: str) -> list[str] | None:
 
 
 def every(ledger: Ledger, campaign_id: str) -> list[str]:
-    """Return the columns of all rows; where they are not on record, every contact is read."""
+    """Return the columns of all rows; if they are not on record, read every contact for them."""
     columns = known(ledger, campaign_id)
     if columns is not None:
         return columns

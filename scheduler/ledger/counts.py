@@ -1,9 +1,8 @@
-"""How many campaigns and calls an account has: counted as they change, so that nobody walks them.
+"""Keeps the numbers of campaigns and calls of an account, so that nobody has to walk them.
 
-The scripts say which campaigns have changed, and whoever asks has these counted first: as many as
-calls have changed since, however many campaigns wait. A ledger of the release before is counted
-once, by the first worker that opens it; what its workers change beside newer ones is found by
-going round.
+Scripts note which campaigns have changed, and who asks counts only these first. The first worker
+that opens a ledger of the previous release counts every campaign once. Workers of that release
+don't note what they change, so `mend` goes round all campaigns.
 """
 
 from __future__ import annotations
@@ -15,22 +14,22 @@ from redis.commands.core import Script
 
 from scheduler.ledger import keys
 
-#: Campaigns that are counted in one step, in which nobody else is served: a millisecond.
+#: How many campaigns to count in one step, which keeps Redis busy for a millisecond.
 _AT_ONCE = 50
 
-#: Steps at most for one who asks; more have changed only while no worker goes round.
+#: Steps at most for one question; more campaigns have changed only if no worker goes round.
 _MOST_STEPS = 50
 
 _MARK = f"{keys.ROOT}counted"
 
 
 def is_complete(redis: Any) -> bool:
-    """Whether each campaign has been counted once."""
+    """Whether every campaign has been counted once."""
     return bool(redis.exists(_MARK))
 
 
 def complete(redis: Any, recount: Script) -> None:
-    """Count every campaign; harmless when it is done again, or by several at once."""
+    """Count every campaign; harmless if it runs again, or several times at once."""
     for some in pages(redis, _AT_ONCE):
         recount(keys=[keys.ROOT], args=[0, *some])
     redis.set(_MARK, 1)
@@ -44,9 +43,9 @@ def settle(recount: Script) -> None:
 
 
 def mend(redis: Any, recount: Script, first: int) -> int:
-    """Count some campaigns whether they have changed or not, from this one of all on.
+    """Count some campaigns from number `first` on, whether they have changed or not.
 
-    Returns with which to go on; after the last one with the first.
+    Returns the number to go on with; 0 after the last one.
     """
     some = redis.zrange(f"{keys.ROOT}campaigns", first, first + _AT_ONCE - 1)
     recount(keys=[keys.ROOT], args=[_AT_ONCE, *some])

@@ -1,4 +1,4 @@
-"""When live connections must be over, by the ledger: a worker remembers this too."""
+"""When live connections must be over, as the ledger has it; workers keep a copy in memory."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from scheduler.models import Attempt
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """When the next stop of a connection is due: at its deadline, or after a lost one."""
+    """When the next stop of a connection is due: at its deadline, or after one that failed."""
 
     at: float  #: epoch seconds, by the clock of Redis
-    seconds: float  #: from the reading until then; less than 0 if it has passed
+    seconds: float  #: how long after the reading that is; less than 0 if it has passed
 
     @property
     def read_at(self) -> float:
@@ -27,10 +27,10 @@ class Deadline:
 def live(
     ledger: Ledger, account: str, attempts: Sequence[Attempt], now: float | None = None
 ) -> dict[Attempt, Deadline | None]:
-    """Return the deadline of each connection; None if it is over, or given up.
+    """Return the deadline of each attempt's connection; None if it is over, or was given up.
 
-    An attempt whose connection the ledger does not know, or knows no longer, is left out. This only
-    reads, so that it works while Redis refuses writes. Raises LedgerTrouble.
+    Leaves out attempts of whose connection the ledger has no record. This only reads, so it works
+    while Redis refuses writes. Raises LedgerTrouble.
     """
     if not attempts:
         return {}
@@ -60,7 +60,7 @@ def _known(ledger: Ledger, attempts: Sequence[Attempt]) -> list[Attempt]:
 
 
 def stop_reason(ledger: Ledger, attempt: Attempt) -> str:
-    """Return why the stop of a connection is on record: `deadline`, `aborted`, …; "" if it is not.
+    """Return why a connection is being stopped: `deadline`, `aborted`, …; "" if it is not.
 
     Raises LedgerTrouble.
     """
@@ -71,9 +71,9 @@ def stop_reason(ledger: Ledger, attempt: Attempt) -> str:
 def note_stop(
     ledger: Ledger, account: str, attempt: Attempt, late_seconds: float | None = None
 ) -> None:
-    """Record that a stop was sent whose effect nobody knows, and how late the first one was.
+    """Record that a stop was sent and that its effect is not known. Raises LedgerTrouble.
 
-    Raises LedgerTrouble.
+    `late_seconds` is how late the first one left.
     """
     late = "" if late_seconds is None else late_seconds
     ledger.run(ledger.do.note_stop, account, str(attempt), late)

@@ -1,4 +1,4 @@
-"""Which messages are still to be sent to webhooks, about calls and campaigns."""
+"""The messages about calls and campaigns that webhooks are still owed."""
 
 from __future__ import annotations
 
@@ -10,46 +10,46 @@ from scheduler.ledger.redis.client import reaching
 from scheduler.models import Attempt, Event, Webhook
 from scheduler.records import decode_policy
 
-#: Until news whose sender died is sent again, at least; more than a sending may take.
+#: If a sender dies, its message is sent again after this long at the soonest; a sending is shorter.
 SENDER_LEASE_SECONDS = 30.0
 
-#: Until news that was not taken is sent again; after the last of these it is given up. As Standard
-#: Webhooks recommends: three days in all.
+#: Delays between the sendings of a message that a webhook does not accept, in seconds; after the
+#: last it is given up. As Standard Webhooks recommends, about three days in all.
 SENDING_DELAYS = (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One event that one webhook is owed."""
+    """A message about one event that one webhook is owed."""
 
     text: str  #: as the ledger has it: "{webhook's number} {event} {attempt or campaign} {count}"
     event: Event
     campaign_id: str
-    attempt: Attempt | None  #: None for news of a campaign
-    sendings: int  #: how often it was taken, this time included
-    webhook: Webhook | None  #: None when its campaign has none of this number
+    attempt: Attempt | None  #: None if it is about a campaign
+    sendings: int  #: how often a worker has taken it, this time included
+    webhook: Webhook | None  #: None if its campaign has no webhook of this number
 
     @property
     def is_last_sending(self) -> bool:
-        """Whether it is given up when this one comes to nothing."""
+        """Whether it is given up if this sending fails."""
         return self.sendings > len(SENDING_DELAYS)
 
     @property
     def is_used_up(self) -> bool:
-        """Whether it was sent for the last time before, and nobody has said how that ended."""
+        """Whether its last sending was taken before, and its sender died without a result."""
         return self.sendings > len(SENDING_DELAYS) + 1
 
     @property
     def message_id(self) -> str:
-        """The same for each sending, so that a receiver can tell that it has had it."""
+        """The same id for each sending, so that a receiver can recognise a repeated message."""
         return self.text.replace(" ", ".")
 
 
 def take(ledger: Ledger, account: str, now: float | None = None) -> Delivery | None:
-    """Take the news that is due to be sent; None when there is none.
+    """Take a message that is due to be sent; None if there is none.
 
-    It counts as sent from now on, and is due again as if it had not been taken: a receiver whose
-    answer ends its senders is asked no more often than one that says no.
+    It counts as sent from now on, and falls due again as if the webhook had refused it: so a
+    receiver whose answers kill our workers gets no more requests than one that refuses.
     """
     leases = [max(SENDER_LEASE_SECONDS, delay) for delay in SENDING_DELAYS]
     found = ledger.run(ledger.do.take_news, account, ledger.clock(now), *leases)
@@ -71,7 +71,7 @@ def take(ledger: Ledger, account: str, now: float | None = None) -> Delivery | N
 
 
 def delivered(ledger: Ledger, account: str, news: Delivery, *, delivered: bool) -> bool:
-    """Owe it no more; False when that was so. Without `delivered` it is given up."""
+    """Record that a message was delivered, or else given up; False if it was owed no more."""
     fate = "delivered" if delivered else "given_up"
     return bool(ledger.run(ledger.do.note_delivery, account, news.text, fate, 0, ""))
 
@@ -79,7 +79,7 @@ def delivered(ledger: Ledger, account: str, news: Delivery, *, delivered: bool) 
 def postpone(
     ledger: Ledger, account: str, news: Delivery, delay_seconds: float, now: float | None = None
 ) -> bool:
-    """Have it sent again later; False when it is owed no more."""
+    """Send a message again after the delay; False if it is owed no more."""
     return bool(
         ledger.run(
             ledger.do.note_delivery, account, news.text, "", delay_seconds, ledger.clock(now)
@@ -88,7 +88,7 @@ def postpone(
 
 
 def owed(ledger: Ledger, account: str, campaign_id: str = "") -> int:
-    """Return how much news is still to be sent, of one campaign or of all."""
+    """Return how many messages are still to be sent, of one campaign or of all."""
     key = keys.account(account, "webhooks")
     with reaching():
         if not campaign_id:

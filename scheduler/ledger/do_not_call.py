@@ -1,4 +1,4 @@
-"""Who is on the do-not-call list: it holds at once, in every campaign."""
+"""The do-not-call list: an entry holds at once, in every campaign."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from scheduler.masking import mask, mask_text
 
 KEY = f"{keys.ROOT}do_not_call"
 
-#: Entries that go to the ledger in one script.
+#: How many entries one script puts on the list.
 _CHUNK = 1000
 
-#: Of the entries that somebody took off the list, so many are on record.
+#: If somebody takes entries off the list, how many of them the record names.
 _SHOWN = 20
-#: A prefix with fewer is nobody's number.
+#: A prefix with fewer digits can't be somebody's number, so it may be shown.
 _DIGITS_OF_A_NUMBER = 7
 
 _SINCE = re.compile(r"(\d+) ")
@@ -35,9 +35,9 @@ class Listing:
 
 
 def bar(ledger: Ledger, entry: str, why: str, now: float | None = None) -> bool:
-    """Put a number, a prefix such as +1202*, or a SIP address on the list. False when it was there.
+    """Put a number, a prefix such as +1202*, or a SIP address on the list. False if it was there.
 
-    What was written first stays.
+    Then its first date and reason stay.
     """
     return bool(ledger.run(ledger.do.bar, why, ledger.clock(now), entry))
 
@@ -45,9 +45,9 @@ def bar(ledger: Ledger, entry: str, why: str, now: float | None = None) -> bool:
 def unbar(
     ledger: Ledger, entries: Sequence[str], control: Control = NOBODY, now: float | None = None
 ) -> list[str]:
-    """Take entries off the list, just as they were written; returns those that were on it.
+    """Take entries off the list, exactly as they stand there; return those that were on it.
 
-    Who did so, and why, goes on record in the same step; of the entries their last digits.
+    The same step records who did so and why, and the last digits of the entries.
     """
     some = [shown(each) for each in entries[:_SHOWN]]
     args = (ledger.clock(now), *control.written, " ".join(some), *entries)
@@ -55,7 +55,7 @@ def unbar(
 
 
 def shown(entry: str) -> str:
-    """Return what may be shown of an entry: of a prefix all, as long as it is no number."""
+    """Mask an entry; a prefix that is too short to be a number stays as it is."""
     if entry.startswith("+") and entry.endswith("*"):
         return entry if len(entry) - 2 < _DIGITS_OF_A_NUMBER else f"{mask(entry)}*"
     return mask(entry) if entry.startswith("+") else mask_text(entry)
@@ -63,7 +63,7 @@ def shown(entry: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """Somebody took entries off the list."""
+    """The record of an operator who took entries off the list."""
 
     at: float
     who: str
@@ -72,7 +72,7 @@ class Removed:
     shown: str  #: the first of the entries, masked
 
     def may_be(self, address: str) -> bool:
-        """Whether an entry of a number or SIP address was among the first of them, or a prefix."""
+        """Whether a shown entry may have been this number or SIP address, or its prefix."""
         entries = self.shown.split()
         prefixes = (each.removesuffix("*") for each in entries if each.startswith("+"))
         return shown(address) in entries or address.startswith(tuple(prefixes))
@@ -102,9 +102,9 @@ def removals(ledger: Ledger, most: int = 100) -> list[Removed]:
 def import_entries(
     ledger: Ledger, entries: Iterable[str], why: str, now: float | None = None
 ) -> tuple[int, int]:
-    """Put entries on the list, a thousand in one step; returns how many were added, and known.
+    """Put entries on the list, a thousand in a step; return how many were new, and how many known.
 
-    After it broke off, the same again adds the rest.
+    If it breaks off, calling it again adds the rest.
     """
     added = read = 0
     remaining = iter(entries)
@@ -126,7 +126,7 @@ def barred(ledger: Ledger, address: str) -> tuple[str, Listing] | None:
 
 
 def prefixes_of(address: str) -> list[str]:
-    """Return every prefix that would put a number on the list; a SIP address has none."""
+    """Return every prefix entry that would match a number; a SIP address has none."""
     if not address.startswith("+"):
         return []
     return [f"{address[:length]}*" for length in range(len(address), 1, -1)]
@@ -141,7 +141,7 @@ def count(ledger: Ledger) -> int:
 def entries(ledger: Ledger) -> Iterator[tuple[str, Listing]]:
     """Yield every entry, in no order.
 
-    One that comes or goes meanwhile may be left out, and any may come twice.
+    An entry that is added or removed meanwhile may be missing, and any entry may come twice.
     """
     cursor = 0
     while True:
@@ -154,10 +154,10 @@ def entries(ledger: Ledger) -> Iterator[tuple[str, Listing]]:
 
 
 def page(ledger: Ledger, cursor: int, most: int) -> tuple[int, list[tuple[str, Listing]]]:
-    """Return about so many entries, and where the next ones are; 0 is the beginning and the end.
+    """Return the cursor of the next page, and about `most` entries; 0 is the start, and the end.
 
-    They may be more where the list is short. One that comes or goes meanwhile may be left out, and
-    any may come twice.
+    A short list comes in one page, which may be longer. An entry that is added or removed meanwhile
+    may be missing, and any entry may come twice.
     """
     with reaching():
         following, found = ledger.redis.hscan(KEY, cursor, count=most)

@@ -1,7 +1,7 @@
-"""How many calls are due on an account, which changes with the clock alone.
+"""Counts the calls that are due on an account.
 
-It counts only campaigns that have something due, fifty in a step of Redis. So campaigns that wait
-cost nothing.
+That number changes as time passes, so it can't be kept. It looks only at campaigns that have
+something due, fifty in a step of Redis; campaigns that wait cost nothing.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from scheduler.ledger.redis.client import reaching
 #: How many campaigns to look at in one step, in which Redis serves nobody else.
 _AT_ONCE = 50
 
-#: A count that took more than one step is used again for so many times as long.
+#: A count that took several steps is kept for this many times as long as it took.
 _TIMES = 50
 
 
@@ -45,13 +45,14 @@ def count(ledger: Ledger, account: str, now: float | None = None) -> DueCalls:
 
 
 class Recurring:
-    """The same for a caller who asks every second: it counts for a fiftieth of the time at most."""
+    """Counts for a caller that asks every second, for at most a fiftieth of the time."""
 
     def __init__(self) -> None:
-        self._known: dict[str, tuple[float, DueCalls]] = {}  #: by account, with when to count anew
+        #: account -> when to count again, and the last count
+        self._known: dict[str, tuple[float, DueCalls]] = {}
 
     def count(self, ledger: Ledger, account: str) -> DueCalls:
-        """Return what is due, or was due at the last count. Raises LedgerTrouble."""
+        """Return what is due, as of now or of the last count. Raises LedgerTrouble."""
         began = monotonic()
         until, known = self._known.get(account, (0.0, None))
         if known is None or began >= until:

@@ -1,4 +1,4 @@
-"""Erases what was said: transcripts and insights are personal data."""
+"""Erases what was said in calls: transcripts and insights are personal data."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from scheduler.ledger.redis.client import reaching
 
 
 def erase(ledger: Ledger, campaign_id: str, row: int, now: float | None = None) -> list[str]:
-    """Erase what was said in a call, live lines too; returns the conversations at the API.
+    """Erase what was said in a call, live lines too; return its conversations' ids at the API.
 
-    That it was called, and how it ended, stays on record: else it could be called again.
+    The record that it was called, and how it ended, stays: else it could be called again.
     """
     conversations: list[str] = ledger.run(ledger.do.erase, campaign_id, row, ledger.clock(now))
     lines = keys.campaign(campaign_id, "said")
@@ -24,10 +24,7 @@ def erase(ledger: Ledger, campaign_id: str, row: int, now: float | None = None) 
 
 
 def called_rows(ledger: Ledger, campaign_id: str) -> Iterator[int]:
-    """Yield the rows of a campaign that have had an attempt, whatever became of it.
-
-    One whose record can't be read may have had one.
-    """
+    """Yield the rows of a campaign that have had an attempt, and those with unreadable records."""
     for page in views.contact_pages(ledger, campaign_id):
         rows = [row for row, _ in page]
         with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
@@ -40,12 +37,12 @@ def called_rows(ledger: Ledger, campaign_id: str) -> Iterator[int]:
 
 
 def erase_lines(ledger: Ledger, campaign_id: str) -> None:
-    """Erase the live lines of a campaign as a whole, so that its calls need not be looked for."""
+    """Erase the live lines of a campaign at once, without a walk through its calls."""
     with reaching():
         ledger.redis.unlink(keys.campaign(campaign_id, "said"))
 
 
 def collect_no_more(ledger: Ledger, campaign_id: str) -> None:
-    """Have nothing more collected of what is said in a campaign."""
+    """From now on collect no transcripts and insights of a campaign."""
     with reaching():
         ledger.redis.hset(keys.campaign(campaign_id, "meta"), "collects", 0)

@@ -1,4 +1,4 @@
-"""Why a call was or was not made: what the rules find now, and what became of each attempt."""
+"""Explains why a call was or was not made: what the rules find now, and how each attempt went."""
 
 from __future__ import annotations
 
@@ -18,36 +18,36 @@ from scheduler.models import Attempt, CallState, Contact, Policy, reason_of
 
 @dataclass(frozen=True, slots=True)
 class RuleFinding:
-    """What one of the rules that are decided with the leave to dial finds."""
+    """What one of the rules at the dial finds."""
 
     rule: str
-    said: str  #: what it looked at, in words
+    found: str  #: what the rule found, in words
     passes: bool
     until: float | None = None  #: epoch seconds until which it forbids the call
-    reason: str = ""  #: why it ends the call, or the campaign
+    reason: str = ""  #: why it ends the call, or stops the campaign
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a call stands, and whom it is for."""
+    """A call with its contact, its state and its attempts."""
 
     row: int
     contact: Contact
-    line: int  #: of the file
+    line: int  #: of the campaign's file
     state: CallState
     disposition: str
     reason: str
     error: str
-    due_at: float | None  #: of a pending call
-    ended_at: float | None  #: of a call that is over
-    attempts: tuple[dict[str, Any], ...]  #: those that were begun, as they are on record
+    due_at: float | None  #: None unless the call is pending
+    ended_at: float | None  #: None unless the call has ended
+    attempts: tuple[dict[str, Any], ...]  #: the records of those that were begun
 
 
 @readable
 def explain(
     ledger: Ledger, campaign_id: str, row: int, now: float | None = None
 ) -> tuple[float, list[RuleFinding]]:
-    """Return the instant by the clock of Redis, and what each rule finds then. Changes nothing."""
+    """Return the time by the clock of Redis, and what each rule finds then. Changes nothing."""
     campaign = views.campaign(ledger, campaign_id)
     stands = standing(ledger, campaign_id, row)
     seconds = stands.contact.max_duration_seconds or campaign.policy.max_duration_seconds
@@ -64,7 +64,7 @@ def explain(
 
 @readable
 def first_of(ledger: Ledger, campaign_id: str, row: int, contact: Contact) -> int | None:
-    """Return the row of which one is a duplicate: the first with its id, else with its party."""
+    """Return the row that a duplicate repeats: the one with its id, else the one with its party."""
     names = [records.BY_PARTY + records.digest(contact.party)]
     if contact.contact_id != contact.party:
         names.insert(0, records.BY_ID + records.digest(contact.contact_id))
@@ -74,7 +74,7 @@ def first_of(ledger: Ledger, campaign_id: str, row: int, contact: Contact) -> in
 
 
 def transfers_of(policy: Policy, contact: Contact) -> tuple[str, ...]:
-    """Return whom a contact's call may be transferred to; none where it can't be dialled at all."""
+    """Return whom a contact's call may be transferred to; nobody if the call can't be dialled."""
     try:
         return targets(filled(policy, contact))
     except ValueError:
@@ -88,7 +88,7 @@ def _found(rule: str, text: str, demands: str, detail: str) -> RuleFinding:
 
 
 def _attempts(written: str | None) -> int:
-    """Return how many attempts a call has had. Raises ValueError where something else lies."""
+    """Return how many attempts a call has had. Raises ValueError for anything but a number."""
     count = keys.attempts_of(written)
     if written not in (None, str(count)):
         raise ValueError(written)
@@ -128,9 +128,9 @@ def standing(ledger: Ledger, campaign_id: str, row: int) -> Standing:
 
 
 def _readable(attempt: dict[str, str]) -> dict[str, str]:
-    """Return an attempt without its answers, which stand apart, and without instants that are none.
+    """Return a record without its answers and intents, and without instants that are no numbers.
 
-    Another program may have changed it.
+    Answers and intents are listed by `_answered`; another program may have spoiled an instant.
     """
     return {
         name: written
@@ -141,7 +141,7 @@ def _readable(attempt: dict[str, str]) -> dict[str, str]:
 
 
 def _answered(attempt: dict[str, str]) -> dict[str, Any]:
-    """Return what was pressed in an attempt, by step, and what was meant; no more than there is."""
+    """Return the key presses of an attempt by step, and its intents; leave out either if empty."""
     known = {"answers": views.answers_of(attempt), "intents": heard.intents_of(attempt)}
     return {name: each for name, each in known.items() if each}
 

@@ -1,6 +1,6 @@
-"""Which campaigns are worth a look, if there are too many to look at all of them?
+"""Which campaigns matter most, if there are too many to show all of them?
 
-This costs the same however many wait, because it reads no campaign.
+The cost does not grow with the number of campaigns, because this reads indexes only.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.client import reaching
 from scheduler.models import Attempt
 
-#: How many of the newest campaigns come before those that wait longer, because somebody has just
-#: made them.
+#: How many of the newest campaigns come before those that wait for a time: somebody has just made
+#: them.
 _NEWEST = 50
 
 
@@ -74,7 +74,7 @@ def _under_way(ledger: Ledger, account: str) -> Iterator[str]:
 def _of_each(
     ledger: Ledger, accounts: Sequence[str], part: str, most: int, *, newest_first: bool = False
 ) -> Iterator[str]:
-    """Yield the first campaigns of a part of each account."""
+    """Yield the first `most` campaigns of a sorted set of each account."""
     with ledger.redis.pipeline(transaction=False) as pipe:
         for account in accounts:
             pipe.zrange(keys.account(account, part), 0, most - 1, desc=newest_first)

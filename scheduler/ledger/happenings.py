@@ -1,4 +1,4 @@
-"""What happens on all accounts, in one order, so that a client that was away can continue."""
+"""The events of all accounts in one order, so that a client can continue after a pause."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.client import reaching
 from scheduler.models import Attempt, label_of
 
-#: What the ledger keeps of an account.
+#: How many events the ledger keeps of an account.
 MOST = 1000
 
 _WRITTEN = re.compile(r"(\d{1,15})-(\d{1,15})(?:@([A-Za-z0-9._-]{1,64}))?")
@@ -21,7 +21,7 @@ _WRITTEN = re.compile(r"(\d{1,15})-(\d{1,15})(?:@([A-Za-z0-9._-]{1,64}))?")
 
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
-    """Where something stands in the order of all that happens; what came before it is smaller."""
+    """The position of an event in the order of all events: a cursor. Earlier ones are smaller."""
 
     at_ms: int
     number: int = 0
@@ -33,7 +33,7 @@ class Place:
 
     @classmethod
     def parse(cls, written: str) -> Place:
-        """Read a place back. Raises LedgerError for what is none."""
+        """Read a place as `str` writes it. Raises LedgerError for any other text."""
         match = _WRITTEN.fullmatch(written)
         if match is None:
             raise LedgerError("this is no place of an event: take the `id` of one as it came")
@@ -41,8 +41,8 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
-    """Something that happened on an account."""
+class PlacedEvent:
+    """An event on an account, with its place."""
 
     place: Place
     at: float
@@ -52,7 +52,7 @@ class Placed:
 
     @property
     def campaign_id(self) -> str:
-        """Whose it is; "" for what is the account's."""
+        """The campaign of the event; "" if it is about the account itself."""
         if Attempt.is_written(self.which):
             return Attempt.parse(self.which).campaign_id
         return self.which
@@ -71,12 +71,12 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What has happened from a place on, up to an instant before all that is still to come."""
+    """The events after a place, up to another one before all events that are still to come."""
 
-    found: list[Placed]  #: in order
+    found: list[PlacedEvent]  #: in order
     until: Place
-    gaps: frozenset[str]  #: accounts of which some is no longer kept
-    page_version: tuple[Any, ...]  #: changes when anything does that a page may show
+    gaps: frozenset[str]  #: accounts of which some of these events are no longer kept
+    page_version: tuple[Any, ...]  #: changes with anything that a page may show
 
 
 def here(ledger: Ledger) -> Place:
@@ -87,7 +87,7 @@ def here(ledger: Ledger) -> Place:
 
 
 class Reader:
-    """Reads all accounts at once, and learns of new ones by itself; threads may share it."""
+    """Reads all accounts at once, and notices new ones. Threads may share it."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
@@ -95,10 +95,10 @@ class Reader:
         self._names: tuple[str, ...] = ()
 
     def read(self, after: Place) -> Reading:
-        """Read what has happened since a place. Raises LedgerTrouble.
+        """Read the events since a place. Raises LedgerTrouble.
 
-        Only what lies before the millisecond of the reading counts: whatever comes later has a
-        later place, on whichever account.
+        It leaves out events in the millisecond of the reading itself: so every later event has a
+        later place, whatever its account.
         """
         while True:
             names, known = self._names, self._newest
@@ -107,9 +107,9 @@ class Reader:
             if (count, newest) == known:
                 break
             self._names = tuple(accounts.names(self._ledger))
-            self._newest = count, newest  # a campaign was new, and its account may have been
+            self._newest = count, newest  # there is a new campaign, perhaps on a new account
         until = Place(seconds * 1000 + microseconds // 1000)
-        found: list[Placed] = []
+        found: list[PlacedEvent] = []
         gaps = set()
         page_version: list[Any] = [count]
         for name, (happened, *signs) in zip(names, _fives(per_account), strict=True):
@@ -140,7 +140,7 @@ def _fives(answers: Sequence[Any]) -> list[Sequence[Any]]:
     return [answers[at : at + 5] for at in range(0, len(answers), 5)]
 
 
-def _by_place(each: Placed) -> Place:
+def _by_place(each: PlacedEvent) -> Place:
     return each.place
 
 
@@ -149,9 +149,9 @@ def _place(account: str, entry: str) -> Place:
     return Place(int(at_ms), int(number), account)
 
 
-def _placed(account: str, entry: str, fields: dict[str, str]) -> Placed | None:
+def _placed(account: str, entry: str, fields: dict[str, str]) -> PlacedEvent | None:
     if not fields.keys() >= {"at", "what", "which", "detail"}:
         return None  # nothing of ours
     place, detail = _place(account, entry), label_of(fields["detail"])
-    what = accounts.what_of(fields["what"])
-    return Placed(place, float(fields["at"]), what, fields["which"], detail)
+    what = accounts.event_name(fields["what"])
+    return PlacedEvent(place, float(fields["at"]), what, fields["which"], detail)

@@ -1,4 +1,4 @@
-"""What is wrong with the Redis of the ledger, and what mends it. Nothing here changes anything."""
+"""What is wrong with the ledger's Redis or an account, and what mends it. It only reads."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from scheduler.ledger.views import AccountView
 from scheduler.masking import mask, mask_text
 from scheduler.models import Durability
 
-#: A machine whose clock differs by more than this shows odd times; decisions are made by Redis'.
+#: A machine whose clock differs by more than this shows wrong times; Redis' clock decides.
 CLOCK_SECONDS = 2.0
 
-#: A round trip that is longer makes every call slower: there are some ten for each.
+#: A longer round trip slows down every call, which takes some ten of them.
 SLOW_SECONDS = 0.01
 
-#: Of the memory that Redis may use.
+#: Shares of the memory that Redis may use at which to warn, and to fail.
 TIGHT_SHARE, FULL_SHARE = 0.75, 0.95
 
 _ROUNDS = 5
@@ -46,7 +46,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at."""
+    """The result of one check."""
 
     name: str
     level: Level
@@ -55,35 +55,35 @@ class Finding:
 
 
 def ok(name: str, text: str) -> Finding:
-    """Return that something is as it should be."""
+    """Return the finding that all is well."""
     return Finding(name, Level.OK, text)
 
 
 def warn(name: str, text: str, remedy: str) -> Finding:
-    """Return that something may go wrong."""
+    """Return the finding that something may go wrong."""
     return Finding(name, Level.WARN, text, remedy)
 
 
 def fail(name: str, text: str, remedy: str) -> Finding:
-    """Return that something does not work."""
+    """Return the finding that something does not work."""
     return Finding(name, Level.FAIL, text, remedy)
 
 
 @dataclass(frozen=True, slots=True)
 class _Server:
-    """What a server says of itself."""
+    """What a server says about itself, and the durability that the settings ask for."""
 
     info: Mapping[str, Any]
-    config: Mapping[str, str]  #: empty where CONFIG is denied, as managed servers do
+    config: Mapping[str, str]  #: empty if we may not run CONFIG, as on managed servers
     durability: Durability
 
     def setting(self, name: str, in_info: str = "") -> str:
-        """Return a setting as the server has it; "" when it does not say."""
+        """Return the server's value of a setting; "" if it does not say."""
         return str(self.config.get(name) or self.info.get(in_info or name, ""))
 
 
 def of_redis(url: str, durability: Durability) -> list[Finding]:
-    """Look at a server, until it does not answer or does not let us look."""
+    """Check a server. The list ends early if it does not answer, or refuses us."""
     named = parse(url)
     client: Any = connect_once(url)
     try:
@@ -94,7 +94,7 @@ def of_redis(url: str, durability: Durability) -> list[Finding]:
                 return found
             info, config = _asked(client.info), _asked(lambda: client.config_get("*"))
             if info is None:
-                text = "the server does not let us read INFO: nothing more can be told of it"
+                text = "the server does not let us read INFO: nothing more can be checked"
                 return [*found, warn("redis", text, "allow INFO to this user")]
             server = _Server(info, config or {}, durability)
             found += [_version(server, named), _role(server), *_kept(server), _policy(server)]
@@ -110,7 +110,7 @@ def of_redis(url: str, durability: Durability) -> list[Finding]:
 
 
 def _asked(ask: Any) -> Any:
-    """Return what is answered; None when we may not ask."""
+    """Return the answer to a command; None if we have no right to run it."""
     try:
         return ask()
     except ResponseError:
@@ -175,7 +175,7 @@ def _version(server: _Server, url: RedisUrl) -> Finding:
         return ok("version", name)
     faults = f"{name}; judging by its number, its scripting has faults that {mended} fixes"
     if url.path:
-        # Of a user who could start any program as well.
+        # That user could start any program anyway.
         return ok("version", f"{faults}, but only this user can open its socket")
     text = f"{faults}: anybody who can send it commands can take it over"
     remedy = "update it, unless your distribution has fixed it without a new number"
@@ -304,7 +304,7 @@ def _schema(client: Any) -> Finding:
 
 
 def of_account(ledger: Ledger, account: str, fingerprint: str) -> list[Finding]:
-    """Look at an account: whether its calls end on time, and whether it can dial.
+    """Check whether an account's calls end on time, and whether it can dial.
 
     Raises LedgerUnreachable.
     """

@@ -1,4 +1,4 @@
-"""What was heard of the callee: kept with the attempt, and with the call."""
+"""What was heard of the callee: who answered and what they meant, kept with attempt and call."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from scheduler.heard import Observed, heard
 from scheduler.ledger.ledger import Ledger
 from scheduler.models import Attempt, Reason
 
-#: Before the name of an intent, in the record of an attempt.
+#: The prefix of fields with an intent, in the record of an attempt.
 INTENT = "intent:"
 
-#: Of the name of an intent; the rest is not kept.
+#: How much of an intent's name to keep.
 _LONGEST_NAME = 40
 
-#: Fields of an attempt that say which keys the callee pressed: after when they came, and alone.
+#: The prefixes of fields with key presses: `pressed:` has "{instant} {keys}", `answer:` only keys.
 _PRESSED, _ANSWER = "pressed:", "answer:"
 
 
-#: What a result says of the callee, by its keys in JSON.
+#: What a result says of the callee, under its names in JSON.
 CalleeFacts: TypeAlias = Mapping[str, Any]
 
-#: Of a call in which nobody was heard.
+#: The facts of a call in which nobody was heard.
 NOTHING_HEARD: CalleeFacts = {"heard": None, "intents": [], "asked_not_to_be_called": False}
 
 
@@ -35,9 +35,9 @@ def note(
     bars: str = "",
     now: float | None = None,
 ) -> None:
-    """Keep who answered and what they meant; `bars` is put on the do-not-call list with it.
+    """Keep who answered and what they meant; what was heard first stays.
 
-    What was heard first stays.
+    In the same step `bars`, an address, is put on the do-not-call list; "" for none.
     """
     names = [each[:_LONGEST_NAME] for each in intents]
     args = (str(attempt), answered_by, bars, ledger.clock(now), *names)
@@ -45,7 +45,7 @@ def note(
 
 
 def intents_of(attempt: Mapping[str, str]) -> list[str]:
-    """Return the intents that were heard in an attempt, the first one first."""
+    """Return the intents of an attempt in the order in which they were heard."""
     named = {name: at for name, at in attempt.items() if name.startswith(INTENT)}
     return [name.removeprefix(INTENT) for name in sorted(named, key=lambda one: (named[one], one))]
 
@@ -58,7 +58,7 @@ def facts(
     is_recorded: bool,
     hears_machines: bool,
 ) -> CalleeFacts:
-    """Return what a result says of the callee. `said` has the `transcript`, once it is read."""
+    """Return what a result says of the callee; `said` has the `transcript`, if it is collected."""
     intents = intents_of(attempt)
     seen = Observed(
         pressed=_has_pressed(attempt),
@@ -68,8 +68,8 @@ def facts(
         ended_for_machine=call.get("reason") == Reason.MACHINE,
         transcript=None if said.get("insights_error") else said.get("transcript"),
         is_recorded=is_recorded or "transcript" not in said or "insights_error" in said,
-        # A socket tells of them, and to some calls none was ever open. Where a provider tells how
-        # far a call has come, its verdict is in `answered_by`, or it has none.
+        # Only a socket reports machines, and some calls never had one open. A provider that reports
+        # stages puts its verdict into `answered_by`, or has none.
         hears_machines=hears_machines and "heard" in attempt and "stage" not in attempt,
     )
     return {

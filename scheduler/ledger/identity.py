@@ -1,4 +1,4 @@
-"""Which ledger this is: an id that it is given once, and that no other ledger has."""
+"""The ledger's id: made once, and unique to it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def identity(ledger: Ledger) -> str:
 
 
 def known_identity(ledger: Ledger) -> str:
-    """Return it, and leave a ledger that has none as it is: "". Raises LedgerTrouble."""
+    """Return the id of a ledger; "" if it has none yet. Creates none. Raises LedgerTrouble."""
     with reaching():
         return str(ledger.redis.get(_KEY) or "")
 

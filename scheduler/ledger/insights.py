@@ -1,4 +1,4 @@
-"""Which conversations are still to be read, and what was said in those that have been."""
+"""Which conversations are still to be read, and what was collected from the others."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ TAIL_SECONDS = 3600
 READER_LEASE_SECONDS = 15.0
 
 #: What was collected from one conversation, in JSON's own types, under the names of `Insight`.
-Said = dict[str, Any]
+Collected = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Collect:
-    """A conversation that is due to be read, or a call whose own records are."""
+    """A conversation that is due to be read, or a call whose own records are due."""
 
     attempt: Attempt
     conversation_id: str  #: "" if the provider has none
@@ -82,19 +82,19 @@ def keep(
     ledger: Ledger,
     account: str,
     attempt: Attempt,
-    collected: Said | None,
+    collected: Collected | None,
     *,
     error: str = "",
     now: float | None = None,
 ) -> bool:
-    """Keep what was said; None if nothing was recorded. Returns False if it was kept before."""
+    """Keep what was collected (None: nothing was recorded). Returns False if it was kept before."""
     packed = zlib.compress(_compact(collected), 9) if collected is not None else ""
     args = (account, str(attempt), packed, error, TAIL_SECONDS, ledger.clock(now))
     return bool(ledger.run(ledger.do.collected, *args))
 
 
-def collected(ledger: Ledger, attempts: Iterable[str]) -> list[Said | None]:
-    """Return what was kept for each attempt; None if nothing was."""
+def collected(ledger: Ledger, attempts: Iterable[str]) -> list[Collected | None]:
+    """Return what was collected from each attempt; None if nothing was."""
     with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
         for attempt in attempts:
             pipe.execute_command("GET", key(attempt), **{NEVER_DECODE: True})
@@ -102,11 +102,11 @@ def collected(ledger: Ledger, attempts: Iterable[str]) -> list[Said | None]:
 
 
 def key(attempt: str) -> str:
-    """Return the key of what was said in an attempt."""
+    """Return the key of what was collected from an attempt."""
     return f"{keys.attempt(attempt)}:insights"
 
 
-def _compact(collected: Said) -> bytes:
-    # JSON may have halves of characters in it, which can't be written down.
+def _compact(collected: Collected) -> bytes:
+    # JSON may contain lone surrogates, which UTF-8 can't encode.
     written = json.dumps(collected, ensure_ascii=False, separators=(",", ":"))
     return written.encode(errors="replace")

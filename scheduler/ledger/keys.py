@@ -1,20 +1,19 @@
-"""The names of the keys, for those who read without a script. `_shared.lua` has the same rule.
+"""The names of the keys, for Python. `_shared.lua` makes the same names for the scripts.
 
 schema                      string  version of this layout
-id                          string  of this ledger, told by who receives callbacks
-written                     string  where CALLSCHED_DURABILITY makes writes wait: the last of them
+id                          string  the ledger's id, which a receiver of callbacks shows
+written                     string  set after each write that CALLSCHED_DURABILITY makes wait
 campaigns                   zset    campaign -> created_at
-turns                       string  that what claims and looks go by was made, of the ledger of
-                                    before
-counted                     string  that every campaign is in the census of its account
+turns                       string  set once the indexes of claims exist for all campaigns
+counted                     string  set once every campaign is in the census of its account
 uncounted                   set     campaign that has changed since it was counted there
 accounts                    set     account that has had a campaign
-clock                       hash    jumps of the server's clock that workers saw: how many, the last
-                                    one's at, by and moved, which clock was right if a third one
-                                    told, and how far it is behind what it was
+clock                       hash    jumps of the server's clock that workers saw: how many; of the
+                                    last one at, by and moved, which clock was right by a third one;
+                                    and how far it is behind what it was
 claim:{token}               string  attempt that this execution claimed; expires
 token:{fingerprint}         hash    access token of these credentials; ends when it does
-token:{f}:fetching          string  somebody fetches one; expires
+token:{f}:fetching          string  a worker fetches one; expires
 token:{f}:refused           string  the last one was answered 401; expires
 kinds                       hash    what campaigns of one cron job share -> the last one, and when
 schedules                   zset    schedule -> created_at
@@ -26,7 +25,7 @@ do_not_call:removals        stream  who took entries off it, when and why: maske
 web:tokens                  hash    name of a token of the API -> its record, as JSON
 web:token_uses              hash    name of a token -> when it was last used, to a minute
 web:users                   hash    name of a user of the console -> their record, as JSON
-web:session:{digest}        hash    whose a signed-in browser is, and since when; expires
+web:session:{digest}        hash    the user of a signed-in browser, and since when; expires
 web:sessions:{user}         zset    digest of a session -> until when it is good at most
 web:tries:{digest}          string  wrong passwords of a user, or from an address; expires
 
@@ -52,30 +51,31 @@ account:{a}:searches        zset    attempt whose answer was lost -> when it is 
 account:{a}:orphans         hash    connection at the provider that no attempt has -> what is known
 account:{a}:prices          zset    attempt that is over -> when its price is read next
 account:{a}:poller          string  the worker that reads the account's calls; expires
-account:{a}:heard           zset    attempt that is over, as its provider told -> since when
+account:{a}:heard           zset    attempt that is over, as a callback said -> since when
 account:{a}:stops           zset    attempt -> when its stop is sent next, or it is looked at, or
                                     is to say something else
-account:{a}:ears            zset    live attempt -> until when a listener has it in its charge
+account:{a}:ears            zset    live attempt -> until when a listener has the lease of it
 account:{a}:collect         zset    attempt -> when what was said in it is read next
 account:{a}:blocks          hash    fingerprint of credentials -> why they can't dial
 account:{a}:caller_blocks   hash    number of ours -> why the provider lets nobody call from it
 account:{a}:schedules       zset    schedule -> when a worker looks at it next
-account:{a}:webhooks        zset    news that a webhook is owed -> when it is sent next
-account:{a}:tellings        hash    of these, those that were sent -> how often
-account:{a}:rubbish         hash    what was none of ours, and was taken out of where it lay -> why
-account:{a}:workers         hash    worker -> when it was heard of, and how it is
-account:{a}:totals          hash    what was counted since ever: starts, 429s, ends, ...
-account:{a}:events          stream  what happened, for who watches; capped
+account:{a}:webhooks        zset    message that a webhook is owed -> when it is sent next
+account:{a}:tellings        hash    message that was sent -> how often
+account:{a}:rubbish         hash    value of another program that was moved out of our way -> why
+account:{a}:workers         hash    worker -> when it reported last, and its report
+account:{a}:totals          hash    counts since the first call: starts, 429s, ends, ...
+account:{a}:events          stream  events, for watchers; capped
 account:{a}:load            stream  slots, limit, live connections and 429s over time; capped
 account:{a}:controls        stream  what operators did to its limit: at, what, who, note; capped
 
 campaign:{c}:meta           hash    state, account, name, policy, total, dials, stops, spent, ...;
-                                    of what ended late: late, late:{cause}, late_worst,
+                                    of calls that ended late: late, late:{cause}, late_worst,
                                     late_worst_of, late_from, late_until, late_said; counted: what
-                                    of it the census of its account has
+                                    the census of its account has of it
 campaign:{c}:contacts       stream  row-0 -> the contact's record
 campaign:{c}:known          hash    digest of an identity or a party -> row; "a" and an address ->
-                                    rows to it that have key presses, or are not called; "*": many
+                                    rows to it with key presses, or that are not called; "*": too
+                                    many
 campaign:{c}:columns        zset    column of the file that its contacts have as a variable -> place
 campaign:{c}:due            zset    row -> due_at
 campaign:{c}:counts         hash    state -> how many calls
@@ -89,52 +89,53 @@ campaign:{c}:seen:{load}    hash    how often a load met an identity; gone when 
 
 call:{c}:{row}              hash    state, attempt, attempts, disposition, reason, error, ended_at,
                                     unplaced, redials, `lost`: the attempt that a redial waits for;
-                                    who is already_called: `earlier`, `earlier_at`, by whom and when
-                                    `opted_out`: in which attempt they asked not to be called again
+                                    of one already_called `earlier`, `earlier_at`: by which campaign
+                                    and when; `opted_out`: in which attempt they asked not to be
+                                    called again
 call:{c}:{row}:said         stream  what is said on its live connection; capped, expires
 attempt:{c}:{row}:{n}       hash    token, connection, deadline, what became of its stop; where the
                                     callee answers later: stage, answered_at, and how it ended;
-                                    what its provider told: sequence, heard, shown_at, other:{id},
+                                    what its provider said: sequence, heard, shown_at, other:{id},
                                     pressed:{asked}:{step}, answer:{step}, speak_at, spoken_at,
                                     answered_by, intent:{name} -> when it was heard first;
-                                    when it was over at the latest, if that was known before it was
-                                    put on record (gone_at), by how much it ended late, and why
+                                    gone_at: since when it was over, if a worker knew that before it
+                                    could record it; by how much it ended late, and why
 attempt:{c}:{row}:{n}:insights  string  what was said, as compressed JSON
-attempt:{c}:{row}:{n}:words  hash   words that its provider told, by their id; expires
+attempt:{c}:{row}:{n}:words  hash   words that its provider sent, by their id; expires
 
-schedule:{s}                hash    what it launches and when, next_at, its pause, who has it
+schedule:{s}                hash    what it launches and when, next_at, its pause, who has taken it
 schedule:{s}:firings        zset    id of a firing's campaign -> its instant; the newest 200
 schedule:{s}:fates          hash    id of a firing's campaign -> what became of it, as JSON
-schedule:{s}:waiting        zset    those that are to be launched, now or after another one
+schedule:{s}:waiting        zset    id of a firing's campaign that is to be launched -> its instant
 """
 
 from __future__ import annotations
 
 ROOT = "callsched:"
 
-#: Raised when a worker of an older release could misread what a newer one has written, and for what
-#: the first that opens it adds. 5: a policy has rules that hold for the contacts of some states
-#: alone; `named`, which campaigns have each name. 6: a policy names retries by reason and how
-#: often a call may ring in all, and has a script, without which a call would say nothing.
+#: The version of this layout. It grows when an older worker could misread what a newer one writes,
+#: or when the first newer worker must add an index. 5: a policy has rules for the contacts of some
+#: states; the index `named`. 6: a policy has retries by reason, how often a call may ring in all,
+#: and a script, without which a call would say nothing.
 SCHEMA = 6
 
 
-#: Of a count; more of them are rubbish, and cost time to read.
+#: A longer number is no count of ours, and costs time to read.
 _MOST_DIGITS = 18
-#: No policy allows a tenth of these.
+#: More than ten times as many as any policy allows.
 _MOST_ATTEMPTS = 10_000
 
 
 def count_of(written: str, otherwise: int = 0) -> int:
-    """Return a number that is kept somewhere, or this one where something else lies."""
+    """Return the number that a text has, or `otherwise` if it has none."""
     is_number = written.isascii() and written.isdecimal() and len(written) <= _MOST_DIGITS
     return int(written) if is_number else otherwise
 
 
 def attempts_of(written: str | None) -> int:
-    """Return how many attempts a call has had, as its record says; 0 where something else lies.
+    """Return how many attempts a call has had, by its record; 0 if the record has no such number.
 
-    Whoever looks goes through all of them: no call has as many as rubbish can say.
+    Callers go through all attempts, so a spoiled record must not make that a billion.
     """
     count = count_of(written or "")
     return count if count <= _MOST_ATTEMPTS else 0
@@ -156,7 +157,7 @@ def call(campaign_id: str, row: int) -> str:
 
 
 def called(party: str) -> str:
-    """Return the key of a party: a number or address, and after a comma the keys pressed there."""
+    """Return the key of a party, written as a number or address, a comma and the key presses."""
     return f"{ROOT}called:{party}"
 
 
@@ -171,7 +172,7 @@ def attempt(attempt_id: str) -> str:
 
 
 def web(*parts: str) -> str:
-    """Return a key of who may come in over the web."""
+    """Return a key of the web's tokens, users and sessions."""
     return ":".join((f"{ROOT}web", *parts))
 
 

@@ -1,4 +1,4 @@
-"""How late connections ended: by their confirmed end, not by when their stop was sent."""
+"""How late connections ended, by their confirmed ends; when stops were sent does not matter."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Lateness:
 
     calls: int = 0
     worst_seconds: float = 0.0
-    worst: str = ""  #: the attempt that this is of
+    worst: str = ""  #: the attempt that ended latest
     since: float | None = None  #: when the first of them had to be over
     until: float | None = None  #: when the last of them was over
     causes: Mapping[str, int] = field(default_factory=dict)  #: of `LateCause`: how many each
@@ -43,7 +43,7 @@ NEVER_LATE = Lateness()
 
 
 def of_campaign(meta: Mapping[str, str]) -> Lateness:
-    """Return what a campaign has counted."""
+    """Read the lateness that a campaign's `meta` has."""
     if not (calls := keys.count_of(meta.get("late", ""))):
         return NEVER_LATE
     return Lateness(
@@ -58,7 +58,7 @@ def of_campaign(meta: Mapping[str, str]) -> Lateness:
 
 
 def of_record(record: Mapping[str, Any]) -> Lateness:
-    """Return what `as_record` has made of it, but for which attempt was the worst."""
+    """Read what `as_record` writes, except for which attempt was the worst."""
     return Lateness(
         record.get("calls", 0),
         record.get("worst_seconds", 0.0),
@@ -78,9 +78,9 @@ def _causes(meta: Mapping[str, str]) -> dict[str, int]:
 
 
 def of_attempt(attempt: Mapping[str, str], call: Mapping[str, str] = _NOTHING) -> float | None:
-    """Return by how much a call outlasted the instant at which it had to be over; None: it did not.
+    """Return how many seconds after its deadline a call ended; None if it was on time.
 
-    A ledger of the release before has only when that was, and when the call was over.
+    The previous release wrote only the deadline and the end.
     """
     if "end_late" in attempt:
         return instant(attempt["end_late"])

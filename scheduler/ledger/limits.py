@@ -1,4 +1,4 @@
-"""What holds an account back: its learned limit, blocked credentials and blocked caller ids."""
+"""What limits an account: its learned limit, blocked credentials and blocked caller ids."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from scheduler.ledger.ledger import NOBODY, Control, Ledger
 from scheduler.ledger.redis.client import reaching
 from scheduler.limit import Limit, as_set
 
-#: What is known of an account's limit and of an outage: fields of its `meta`.
+#: The fields of an account's `meta` that say what was learned of its limit and of an outage.
 FORGOTTEN = (
     *("learned", "refusals", "raise_at", "step", "had", "proven", "accepted"),
     *("refused_in_row", "closed_until", "closed_for", "failures", "probe", "probe_at"),
@@ -20,11 +20,11 @@ FORGOTTEN = (
 
 @dataclass(frozen=True, slots=True)
 class LimitView:
-    """What a decision about the limit is made from."""
+    """The facts from which a decision about the limit is made."""
 
     limit: Limit
-    version: int  #: fences the change: it is dropped when another worker was faster
-    live: int  #: connections that are open, or may be since their answer was lost
+    version: int  #: fences the change: it is dropped if another worker was faster
+    live: int  #: connections that are open, or may be open because their answer was lost
     slots: int  #: in use, by connections and by attempts that may become one
     refused_in_row: int  #: 429s since the last accepted start
     accepted: int  #: starts since the last 429
@@ -45,13 +45,13 @@ def learn(
     control: Control = NOBODY,
     now: float | None = None,
 ) -> bool:
-    """Replace the limit; False when another worker has changed it since it was seen."""
+    """Replace the limit; False if another worker has changed it since it was `seen`."""
     args = (seen.version, *written(learned), *control.written, ledger.clock(now))
     return bool(ledger.run(ledger.do.learn, account, *args))
 
 
 def forget(ledger: Ledger, account: str, control: Control | None = None) -> None:
-    """Forget what was learned of an account, as when its provider is a new one.
+    """Forget what was learned of an account, for example because its provider has changed.
 
     An operator's `control` goes on record in the same step.
     """
@@ -65,34 +65,34 @@ def forget(ledger: Ledger, account: str, control: Control | None = None) -> None
 
 
 def block(ledger: Ledger, account: str, fingerprint: str, why: str) -> bool:
-    """Stop dialling with these credentials; others go on, and stops are still sent.
+    """Stop dialling with these credentials; other credentials go on, and workers still send stops.
 
-    Tells whether they were not blocked before.
+    Returns False if they were blocked before.
     """
     with reaching():
         return bool(ledger.redis.hset(keys.account(account, "blocks"), fingerprint, why))
 
 
 def block_caller(ledger: Ledger, account: str, caller_id: str, why: str) -> None:
-    """Show this number of ours to nobody any more while a call has others to show."""
+    """Dial from this caller id no more, as long as a call has others."""
     with reaching():
         ledger.redis.hset(keys.account(account, "caller_blocks"), caller_id, why)
 
 
 def unblock(ledger: Ledger, account: str) -> None:
-    """Let all credentials and caller ids try again; what still can't dial is blocked again."""
+    """Unblock all credentials and caller ids; workers block again what still can't dial."""
     with reaching():
         ledger.redis.delete(keys.account(account, "blocks"), keys.account(account, "caller_blocks"))
 
 
 def parse(seen: Sequence[Any]) -> LimitView:
-    """Return what a script answers of the limit."""
+    """Read a script's answer about the limit."""
     version, *limit, live, slots, in_row, accepted, proven, instant = seen
     try:
         learned, refusals, raise_at, step, had = limit
         known = Limit(int(learned), int(refusals), float(raise_at), int(step), keys.count_of(had))
     except ValueError:
-        known = Limit()  # nothing is known, or nothing that can be read
+        known = Limit()  # nothing was learned, or its record can't be read
     counts = (
         keys.count_of(version),
         int(live),
@@ -105,12 +105,12 @@ def parse(seen: Sequence[Any]) -> LimitView:
 
 
 def written(known: Limit) -> tuple[int, int, float, int, int]:
-    """Return a limit as scripts take it."""
+    """Return a limit as arguments of a script."""
     return known.learned, known.refusals, known.raise_at, known.step, known.had
 
 
 def replace(ledger: Ledger, account: str, slots: int, control: Control) -> None:
-    """Replace what was learned of an account's limit by what an operator knows."""
+    """Set an account's learned limit to the number that an operator gives."""
     while True:
         seen = read(ledger, account)
         if learn(ledger, account, seen, as_set(slots, seen.now), control):
@@ -118,5 +118,5 @@ def replace(ledger: Ledger, account: str, slots: int, control: Control) -> None:
 
 
 def throttle(ledger: Ledger, account: str, seconds: float, now: float | None = None) -> None:
-    """Have no start claimed for so long: the API has had too many requests. The limit stays."""
+    """Allow no claim for some seconds, because the API had too many requests. The limit stays."""
     ledger.run(ledger.do.throttle, account, seconds, ledger.clock(now))

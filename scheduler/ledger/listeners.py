@@ -1,4 +1,4 @@
-"""Who listens to which live connection, and what is said on it."""
+"""Which listener has the lease of which live connection, and what is said on these."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CALL_LINES = 1000
 CAMPAIGN_LINES = 10_000
 LINES_SECONDS = 24 * 3600
 
-#: How much of a line's text to keep: a call's lines are some 1 MB at most, a campaign's 12.
+#: How much of a line's text to keep: then a call's lines take some 1 MB at most, a campaign's 12.
 LINE_BYTES = 1000
 #: How much to keep of a speaker's name, and of the API's kind of a line.
 NAME_BYTES = 200
@@ -29,7 +29,7 @@ _PAGE = 500
 
 @dataclass(frozen=True, slots=True)
 class ListenedCall:
-    """A live connection in the charge of one listener."""
+    """A live connection of which a listener has the lease."""
 
     attempt: Attempt
     connection: Connection
@@ -61,7 +61,7 @@ class LiveLine:
         said_at = "" if self.said_at is None else repr(self.said_at)
         known = {"k": self.kind, "x": self.text, "s": self.speaker, "t": said_at}
         return {"r": str(self.attempt.row)} | {
-            # JSON may have halves of characters in it, which can't be written down.
+            # JSON may contain lone surrogates, which UTF-8 can't encode.
             key: value.encode(errors="replace").decode()
             for key, value in known.items()
             if value
@@ -69,8 +69,8 @@ class LiveLine:
 
 
 def _cut(text: str, most_bytes: int) -> str:
-    """Return the beginning of a text that is too long, so marked."""
-    # JSON may have halves of characters in it, which can't be written down.
+    """Cut a text that is too long, and mark the cut with "…"."""
+    # JSON may contain lone surrogates, which UTF-8 can't encode.
     written = text[:most_bytes].encode(errors="replace")
     if len(written) <= most_bytes and len(text) <= most_bytes:
         return text
@@ -86,10 +86,11 @@ def listen(
     held: Mapping[Attempt, bool],
     now: float | None = None,
 ) -> tuple[list[Attempt], list[ListenedCall], list[Attempt]]:
-    """Renew the charges `held`, each with its socket's state; take up to `room` free ones.
+    """Renew the leases `held`, and take up to `room` connections that nobody has.
 
-    Returns the charges that this listener has lost, those that it has taken, and those of the lost
-    ones whose connection the ledger no longer knows, because it has lost its data.
+    `held` says for each attempt whether a socket is open. Returns the leases that this listener has
+    lost; the calls that it has taken; and, of the lost ones, those of whose connection the ledger
+    has no record, because it has lost its data.
     """
     sockets = [
         part for attempt, is_open in held.items() for part in (str(attempt), _socket(is_open))
@@ -132,27 +133,27 @@ def _listened_calls(ledger: Ledger, taken: list[tuple[str, ...]]) -> list[Listen
 
 
 def release(ledger: Ledger, account: str, listener: str, held: Iterable[Attempt]) -> None:
-    """Give these charges up, so that other listeners can take them at once."""
+    """Release these leases, so that other listeners can take the connections at once."""
     ledger.run(ledger.do.release, account, listener, *map(str, held))
 
 
 def hint(
     ledger: Ledger, account: str, attempt: Attempt, why: str, now: float | None = None
 ) -> bool:
-    """Have a connection stopped now: `hung_up`, `machine` or `not_reached`. False if it was due."""
+    """Make a connection's stop due now; False if it was. `why`: hung_up, machine or not_reached."""
     patience = ledger.leases.stop_patience
     return bool(ledger.run(ledger.do.hint, account, str(attempt), why, patience, ledger.clock(now)))
 
 
 def is_being_stopped(ledger: Ledger, attempt: Attempt) -> bool:
-    """Whether a stop of this connection is on record, or it is over: then we close its sockets."""
+    """Whether a stop or the end of this connection is on record: then we close its sockets."""
     with reaching():
         known = ledger.redis.hmget(keys.attempt(str(attempt)), "stop_why", "over_at")
     return any(value is not None for value in known)
 
 
 def note(ledger: Ledger, heard: Iterable[LiveLine]) -> None:
-    """Keep live lines for followers; the oldest give way. Those of erased calls are dropped."""
+    """Keep live lines for followers, and drop the oldest; lines of erased calls are not kept."""
     lines = list(heard)
     erased = _erased(ledger, {line.attempt for line in lines})
     kept = [line for line in lines if line.attempt not in erased]
@@ -190,13 +191,14 @@ def lines(
     after: str = "0",
     block_seconds: float = 1.0,
 ) -> list[tuple[str, LiveLine]]:
-    """Return the live lines after this place, with the place of each; waits for one if need be.
+    """Return the live lines after a place, each with its place; wait for one up to `block_seconds`.
 
-    Without a row, those of every call of the campaign. Attempts have the number 0: it is not kept.
+    Without a row, it returns those of all calls of the campaign. Their attempts have the number 0,
+    because the ledger does not keep it.
     """
     key = _said_key(campaign_id, row)
     with reaching():
-        # To Redis, 0 is no end of waiting.
+        # Redis takes 0 for "wait forever".
         block = max(1, int(block_seconds * 1000)) if block_seconds > 0 else None
         found = ledger.redis.xread({key: after}, count=500, block=block)
     entries = next(iter(found.values()))[0] if isinstance(found, dict) and found else None
@@ -206,7 +208,7 @@ def lines(
 
 
 def last_place(ledger: Ledger, campaign_id: str, row: int | None = None) -> str:
-    """Return the place of the newest live line, for `said` to begin after it."""
+    """Return the place of the newest live line, from which `lines` can go on."""
     with reaching():
         newest = ledger.redis.xrevrange(_said_key(campaign_id, row), count=1)
     return newest[0][0] if newest else "0"

@@ -1,4 +1,4 @@
-"""Single live calls: who is called, what an operator does to one, which still hold a slot."""
+"""Live calls: whom they reach, an operator's orders to one, and which still hold a slot."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from scheduler.records import decode
 
 @dataclass(frozen=True, slots=True)
 class LiveCall:
-    """Whom a live attempt reaches, and where its call stands."""
+    """A live attempt with its contact and the state of its call."""
 
     attempt: Attempt
     state: CallState
     contact: Contact
-    #: How far it has come, if the provider tells: "queued", "ringing" or "answered"; else "".
+    #: "queued", "ringing" or "answered", if the provider reports stages; else "".
     stage: str = ""
 
     @property
     def standing(self) -> str:
-        """Where it stands, in one word: a call that nobody has answered yet is not connected."""
+        """Its state in one word; for a connected call that nobody has answered, the stage."""
         return standing(self.state, self.stage)
 
 
 def standing(state: CallState, stage: str) -> str:
-    """Return where a call stands: its state, or how far it has come towards an answer."""
+    """Return a call's state, or its stage if it is connected and nobody has answered yet."""
     return stage if state is CallState.CONNECTED and stage in _UNANSWERED else str(state)
 
 
@@ -39,7 +39,7 @@ _UNANSWERED = ("queued", "ringing")
 
 
 def details(ledger: Ledger, attempts: Sequence[Attempt]) -> dict[Attempt, LiveCall]:
-    """Read these calls; one that is gone, or that can't be read, is left out."""
+    """Read these calls; leave out those that are gone or can't be read."""
     with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
         for attempt in attempts:
             entry = f"{attempt.row}-0"
@@ -50,7 +50,7 @@ def details(ledger: Ledger, attempts: Sequence[Attempt]) -> dict[Attempt, LiveCa
     found = {}
     parts = (answers[::3], answers[1::3], answers[2::3])
     for attempt, contacts, state, stage in zip(attempts, *parts, strict=True):
-        # The stored values may be no contact, and no state.
+        # Another program may have changed these values.
         with suppress(ValueError, LookupError, TypeError):
             contact, _ = decode(contacts[0][1]["c"])
             known = CallState(state or CallState.PENDING)
@@ -76,9 +76,10 @@ def contacts(ledger: Ledger, places: Sequence[tuple[str, int]]) -> dict[tuple[st
 def stop(
     ledger: Ledger, account: str, attempt: Attempt, control: Control, now: float | None = None
 ) -> CallState:
-    """End a live call now, or as soon as its start is answered; returns its state.
+    """Order the end of a live call: now, or as soon as the answer to its start comes.
 
-    Raises StaleAttempt if it has no connection and can't get one, because it waits or is over.
+    Returns its state. Raises StaleAttempt if it has no connection and can't get one, because it
+    waits or is over.
     """
     patience = ledger.leases.stop_patience
     args = (account, str(attempt), patience, *control.written, ledger.clock(now))
@@ -99,10 +100,10 @@ def extend(
     only_asks: bool = False,
     now: float | None = None,
 ) -> float:
-    """Move the deadline of a live call; returns the new one. Raises LedgerError with the reason.
+    """Move the deadline of a live call, and return the new one. Raises LedgerError with the reason.
 
-    With `only_asks` it changes nothing, and returns how long the call would last from its answer;
-    under a token that has extended it, the deadline.
+    With `only_asks` it changes nothing, and returns how many seconds the call would last from its
+    answer; if `control` has the token of an earlier extension, it returns that deadline.
     """
     orders = (seconds, ceiling_seconds, *control.written, int(only_asks))
     args = (account, str(attempt), *orders, ledger.clock(now))
@@ -127,8 +128,8 @@ def current_attempt(ledger: Ledger, campaign_id: str, row: int) -> Attempt:
 def open_attempts(ledger: Ledger, account: str) -> dict[Attempt, bool]:
     """Return every attempt of an account that holds a slot, or whose connection is not over.
 
-    Each comes with whether a phone may ring by it, whatever the state of its call: because its
-    answer was lost, or its connection is on record as live.
+    True means that a phone may be ringing, or somebody on it, whatever the state of the call: the
+    answer to its start was lost, or its connection is on record as live.
     """
     with reaching(), ledger.redis.pipeline(transaction=True) as pipe:
         for part in ("slots", "live", "held"):
@@ -156,7 +157,7 @@ def not_over(ledger: Ledger, account: str, attempts: Collection[Attempt]) -> lis
 
 
 def neglected_seconds(ledger: Ledger, account: str, attempts: Collection[Attempt]) -> float:
-    """Return for how long a stop or a lease of these attempts has been due, without a worker."""
+    """Return for how many seconds a stop or lease of these attempts has been due, unhandled."""
     if not attempts:
         return 0.0
     written = [str(attempt) for attempt in attempts]

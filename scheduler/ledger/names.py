@@ -1,4 +1,4 @@
-"""Which campaigns have which name, for ledgers of releases that did not keep it."""
+"""Makes the index of campaigns by name in ledgers of earlier releases, which had none."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ _PAGE = 500
 
 
 def index(redis: Any) -> None:
-    """Put campaigns that are not there under their names; harmless when it is done again.
+    """Add the missing campaigns to the index; harmless if it runs again.
 
-    `redis` is a client of the ledger. A campaign that is there is left as it is: who created or
-    finished it meanwhile knows better.
+    `redis` is a client of the ledger. Entries that exist stay as they are: a campaign that was
+    created or finished meanwhile has the newer value.
     """
     campaigns = redis.zrange(f"{keys.ROOT}campaigns", 0, -1)
     for at in range(0, len(campaigns), _PAGE):

@@ -1,4 +1,4 @@
-"""Parts of long lists, from a place on: of the campaigns, and of the contacts of one."""
+"""Pages of long lists: of all campaigns, and of the contacts of one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from scheduler.records import IDENTITIES, digest
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A campaign as the list of all of them has it."""
+    """A campaign in the list of all campaigns."""
 
     campaign_id: str
     created_at: float
@@ -27,14 +27,14 @@ class Listed:
 
     @property
     def place(self) -> str:
-        """Where it stands in the list: campaigns that come in change nothing of that."""
+        """Its cursor, which stays valid while campaigns are added."""
         return f"{self.created_at!r}:{self.campaign_id}"
 
 
 def campaigns(ledger: Ledger, after: str | None, most: int) -> list[Listed]:
-    """Return the campaigns that follow on a place, the newest first; None: from the beginning.
+    """Return the campaigns after a place, the newest first; None: from the newest on.
 
-    Raises ValueError for a place that is none.
+    Raises ValueError for anything that is no place.
     """
     known, index = f"{keys.ROOT}campaigns", 0
     below = "+inf"
@@ -45,7 +45,7 @@ def campaigns(ledger: Ledger, after: str | None, most: int) -> list[Listed]:
                 raise ValueError("no campaign was made then")
             below = f"({float(created_at)!r}"
             rank, score = _rank(ledger, campaign_id)
-            # One that is gone by now, or was made anew, has left its place to what is older.
+            # If that campaign is gone, or was made again, go on with the next older one.
             if rank is not None and score == float(created_at):
                 below, index = "", rank + 1
         if below:
@@ -73,7 +73,7 @@ def _rank(ledger: Ledger, campaign_id: str) -> tuple[int | None, float | None]:
 
 
 def contacts(ledger: Ledger, campaign_id: str, after: int, most: int) -> list[tuple[int, str]]:
-    """Return the contacts' records that follow on a row, with their rows, in the file's order."""
+    """Return the rows after this one with their contacts' records, in the file's order."""
     with reaching():
         found = ledger.redis.xrange(
             keys.campaign(campaign_id, "contacts"), f"({after}-0" if after else "-", "+", most
@@ -82,7 +82,7 @@ def contacts(ledger: Ledger, campaign_id: str, after: int, most: int) -> list[tu
 
 
 def contacts_of(ledger: Ledger, campaign_id: str, rows: Sequence[int]) -> list[tuple[int, str]]:
-    """Return the contacts' records of these rows, with their rows; one that is gone is left out."""
+    """Return these rows with their contacts' records; leave out those that are gone."""
     with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
         for row in rows:
             pipe.xrange(keys.campaign(campaign_id, "contacts"), f"{row}-0", f"{row}-0")
@@ -92,7 +92,7 @@ def contacts_of(ledger: Ledger, campaign_id: str, rows: Sequence[int]) -> list[t
 
 @dataclass(frozen=True, slots=True)
 class Stand:
-    """Where a call stands, and how it ended; "" while it has not."""
+    """A call's state, and how it ended; "" while it has not."""
 
     state: str
     disposition: str
@@ -100,7 +100,7 @@ class Stand:
 
 
 def stands(ledger: Ledger, campaign_id: str, rows: Sequence[int]) -> list[Stand]:
-    """Return where the calls of these rows stand."""
+    """Return the state of the calls of these rows, and how they ended."""
     with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
         for row in rows:
             pipe.hmget(keys.call(campaign_id, row), "state", "disposition", "reason")
@@ -118,9 +118,9 @@ def _stand(found: Sequence[str | None]) -> Stand:
 def rows_of(
     ledger: Ledger, campaigns: Sequence[CampaignView], who: str
 ) -> list[tuple[CampaignView, int]]:
-    """Return in which of these campaigns somebody is, by id, number or address, and as which row.
+    """Find somebody in these campaigns by id, number or address; return each campaign with the row.
 
-    Each campaign is asked by its index, all of them in one round trip.
+    One round trip reads the indexes of all campaigns.
     """
     with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
         for view in campaigns:

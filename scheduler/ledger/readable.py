@@ -1,4 +1,4 @@
-"""What another program has changed in the ledger is no fault of ours, and is said plainly."""
+"""Turns errors about values that another program has changed in the ledger into a plain message."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Read = Callable[Concatenate[Ledger, str, Asked], Found]
 
 
 def readable(read: Read[Asked, Found]) -> Read[Asked, Found]:
-    """Have a reader of a campaign raise LedgerFault where what it reads is nothing of ours."""
+    """Make a function that reads a campaign raise LedgerFault for values that are none of ours."""
 
     @wraps(read)
     def reads(
@@ -35,7 +35,7 @@ def readable(read: Read[Asked, Found]) -> Read[Asked, Found]:
 
 
 def instant(written: str | None) -> float | None:
-    """Return an instant or a length as it was written; None for nothing, and for no number."""
+    """Return the number that a field has, an instant or a length; None if it has none."""
     try:
         return float(written) if written else None
     except ValueError:

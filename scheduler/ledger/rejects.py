@@ -1,6 +1,7 @@
-"""The rows of a campaign that were refused when it was loaded, as they stand in the ledger.
+"""The rows that were refused when a campaign was loaded.
 
-They are calls like any other, skipped with the reason; so they go when the campaign's contacts do.
+The ledger keeps them as calls, skipped with a reason, so they are erased with the campaign's
+contacts.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from scheduler.ledger.redis.client import reaching
 from scheduler.models import Contact, Disposition, Reason
 from scheduler.records import decode
 
-#: Why a row is refused. Whom a list or an earlier campaign has is skipped, and is no mistake.
+#: The reasons for which a row is refused. Rows that are skipped because of the do-not-call list or
+#: an earlier campaign are not among them, because there is no mistake in the row.
 REASONS = frozenset(
     {
         Reason.INVALID_NUMBER,
@@ -29,7 +31,7 @@ REASONS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """One refused row, with the first thing that is wrong in it."""
+    """A refused row, with its first fault."""
 
     row: int
     line: int
@@ -40,14 +42,14 @@ class Reject:
 
 
 def counted(dispositions: dict[str, int]) -> dict[str, int]:
-    """Return how many rows were refused for which reason, of how a campaign's calls ended."""
+    """Return how many rows were refused for each reason, from a campaign's dispositions."""
     named = {f"{Disposition.SKIPPED}:{reason}": reason for reason in REASONS}
     found = {named[label]: count for label, count in dispositions.items() if label in named}
     return {str(reason): found[reason] for reason in sorted(found)}
 
 
 def of_campaign(ledger: Ledger, campaign_id: str, most: int) -> Iterator[Reject]:
-    """Yield the refused rows in the order of the file, and look no further after `most`."""
+    """Yield the refused rows in the order of the file, at most `most` of them."""
     found = 0
     for page in views.contact_pages(ledger, campaign_id):
         with reaching(), ledger.redis.pipeline(transaction=False) as pipe:

@@ -1,7 +1,7 @@
-"""Whom of a file's parties do other campaigns of the same name have?
+"""Which parties of a file do other campaigns of the same name have?
 
-`load` leaves them out as it adds their rows, so that of two campaigns one has a party. What is read
-here beforehand is for people.
+`load` decides this again for each row that it adds, so that only one of two campaigns calls a
+party. What this module counts beforehand is for people.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from scheduler.ledger.redis.client import reaching
 
 @dataclass(frozen=True, slots=True)
 class Repeats:
-    """What one campaign has of the parties of a file."""
+    """How many parties of a file one campaign has."""
 
     campaign_id: str
     called: int  #: within the window
-    last_at: float | None  #: when it called the last of these
-    waiting: int  #: whose calls there are not over: it calls them, or has them on the line
+    last_at: float | None  #: when it called the last of them
+    waiting: int  #: whose calls in that campaign are not over
 
     @property
     def count(self) -> int:
-        """How many it has in all."""
+        """The sum of both."""
         return self.called + self.waiting
 
 
@@ -39,10 +39,10 @@ def find(
     chunks: Iterable[bytes],
     now: float | None = None,
 ) -> list[Repeats]:
-    """Count whom other campaigns of this name have, of the rows that a campaign does not know yet.
+    """Count the parties that other campaigns of this name have, among rows that a campaign lacks.
 
-    `chunks` are rows as `records.pack_row` has written them; no more than one is read when there is
-    no such campaign. The one that has the most comes first.
+    `chunks` are rows as `records.pack_row` writes them; if there is no such campaign, only the
+    first is read. The campaign with the most parties comes first.
     """
     found: dict[str, Repeats] = {}
     for packed in chunks:
@@ -63,9 +63,9 @@ def find(
 
 
 def window(ledger: Ledger, campaign_id: str) -> float | None:
-    """Return the window that a campaign was created with, in seconds: 0 when it calls everybody.
+    """Return the repeat window that a campaign was created with, in seconds; 0 if it has none.
 
-    None when there is no such campaign.
+    None if there is no such campaign.
     """
     with reaching():
         state, written = ledger.redis.hmget(
@@ -75,7 +75,7 @@ def window(ledger: Ledger, campaign_id: str) -> float | None:
 
 
 def error_of(call: Mapping[str, str]) -> str:
-    """Return what went wrong with a call, of its record; "" for nothing."""
+    """Return the error of a call from its record; "" if it has none."""
     if earlier := call.get("earlier"):
         if called_at := call.get("earlier_at"):
             return f"called {instant(float(called_at))} by campaign {earlier}"

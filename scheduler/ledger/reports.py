@@ -1,4 +1,4 @@
-"""Records what reads of live calls show: the callee's answer, and their ends."""
+"""Records what workers read of live calls at the provider: the callee's answer, and the end."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class OpenCall:
 
     attempt: Attempt
     connection_id: str
-    stage: str  #: "queued", "ringing" or "answered"; "" if its provider does not tell these
+    stage: str  #: "queued", "ringing" or "answered"; "" if its provider reports no stages
     begun_at: float
     max_duration_seconds: float  #: from the callee's answer
     answered_at: float | None  #: None: not known to be answered
-    stop_why: str  #: of the stop on record; "" for none
+    stop_why: str  #: why a stop of it is on record; "" if none is
     stop_owed_at: float | None
     stop_sendings: int
 
@@ -59,7 +59,7 @@ def _open_call(attempt: Attempt, fields: Any) -> OpenCall | None:
     try:
         return _parse(attempt, fields) if isinstance(fields, list) else None
     except ValueError:
-        # Another program has spoiled some of it: keep the deadline by what can be read.
+        # Another program has spoiled the record. The deadline does not depend on it.
         return None
 
 
@@ -74,7 +74,7 @@ def _parse(attempt: Attempt, fields: list[str | None]) -> OpenCall | None:
         float(begun or 0),
         float(longest or 0),
         float(answered) if answered else None,
-        # A stop that was sent without a record may have ended it.
+        # A stop that a worker sent but could not record may have ended the call.
         why or ("deadline" if unrecorded else ""),
         float(owed) if owed else None,
         int(sendings or 0),
@@ -105,10 +105,10 @@ def answered(
     answered_at: float | None = None,
     now: float | None = None,
 ) -> bool:
-    """Record when the callee answered, from which the call's time counts; False if it was.
+    """Record when the callee answered, from which the deadline counts; False if it was on record.
 
-    `answered_at` is by the clock of Redis; without it the last read that showed it unanswered
-    counts. The deadline moves, and is never moved by a later answer.
+    `answered_at` is by the clock of Redis; without it the call counts as answered at the last read
+    that showed it unanswered. The deadline moves once: a later answer does not move it again.
     """
     at = "" if answered_at is None else repr(answered_at)
     args = (account, str(attempt), at, ledger.clock(now))
@@ -116,7 +116,7 @@ def answered(
 
 
 def unanswered(ledger: Ledger, asked_at: float, calls: Iterable[tuple[Attempt, str]]) -> None:
-    """Record that these calls, each with its stage, were unanswered when they were read."""
+    """Record that these calls, each with its stage, were unanswered at the read at `asked_at`."""
     pairs = [part for attempt, stage in calls for part in (str(attempt), stage)]
     if pairs:
         ledger.run(ledger.do.unanswered, repr(asked_at), *pairs)
@@ -136,8 +136,9 @@ def over(
 ) -> bool:
     """Record the end of a call whose final status was read; False if that was on record.
 
-    `is_final`: it is not dialled again, whatever the campaign says, and counts as a failure.
-    `facts` are kept under the attempt: `answered_at`, `duration`, `answered_by`, `price`, ….
+    `is_final`: the call is not dialled again, even if the policy retries such calls, and counts as
+    a failure. `facts` are kept under the attempt: `answered_at`, `duration`, `answered_by`,
+    `price`, ….
     """
     pairs = [part for name, value in (facts or {}).items() for part in (name, value)]
     args = (account, str(attempt), disposition, reason or "", message, int(is_final))
@@ -154,14 +155,14 @@ MOST_FULL = 5
 def unplaced(ledger: Ledger, account: str, attempt: Attempt, now: float | None = None) -> bool:
     """Record that a call that was taken back never rang; its record says what follows.
 
-    No attempt is used up. False if its end was on record.
+    It uses up no attempt. False if its end was on record.
     """
     nothing = ("",) * 6
     args = (account, str(attempt), "", "", 0, *nothing, ledger.clock(now))
     return int(ledger.run(ledger.do.unplaced, *args)) == 1
 
 
-def full(
+def give_back_at_limit(
     ledger: Ledger,
     account: str,
     attempt: Attempt,
@@ -172,10 +173,10 @@ def full(
     lowered: Limit,
     now: float | None = None,
 ) -> bool:
-    """Give a call back because the account's calls were used up; lower the limit.
+    """Give back a call for which the account had no concurrent call left, and lower the limit.
 
-    No phone rang, and no attempt is used up. False if that has happened to it MOST_FULL times, or
-    its end was on record: then nothing changes.
+    No phone rang, and it uses up no attempt. False if this has happened to it MOST_FULL times, or
+    if its end was on record: then nothing changes.
     """
     change = (seen.version, *limits.written(lowered))
     args = (account, str(attempt), message, MOST_FULL, delay_seconds, *change, ledger.clock(now))
@@ -185,7 +186,7 @@ def full(
 def recall(
     ledger: Ledger, account: str, attempts: Sequence[Attempt], now: float | None = None
 ) -> int:
-    """Take back those of these queued calls that must not ring any more; return how many."""
+    """Order the stop of those queued calls that must not ring any more; return how many."""
     if not attempts:
         return 0
     args = (account, ledger.leases.stop_patience, ledger.clock(now), *map(str, attempts))
@@ -198,7 +199,7 @@ class Unpriced:
 
     attempt: Attempt
     connection_id: str
-    reads: int  #: how often it was read in vain
+    reads: int  #: how many reads have shown no price
 
 
 def unpriced(ledger: Ledger, account: str, most: int, now: float | None = None) -> list[Unpriced]:
@@ -227,7 +228,7 @@ def note_price(
     delay_seconds: float | None,
     now: float | None = None,
 ) -> None:
-    """Keep what a later read showed; without a price, read again after the delay, if any."""
+    """Keep the facts of a later read; if it showed no price, read again after the delay, if any."""
     pairs = [part for name, value in facts.items() for part in (name, value)]
     delay = "" if delay_seconds is None else delay_seconds
     ledger.run(ledger.do.note_price, account, str(attempt), delay, ledger.clock(now), *pairs)

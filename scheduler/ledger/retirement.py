@@ -1,4 +1,4 @@
-"""Old campaigns: their contacts and calls are erased, that there were such campaigns is not."""
+"""Retires old campaigns: erases their contacts and calls, and keeps the campaigns and counts."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.client import reaching
 from scheduler.models import CampaignState
 
-#: Calls that are erased in one step: some milliseconds, in which nobody else's verb runs.
+#: How many calls to erase in one step, which keeps Redis busy for some milliseconds.
 _AT_ONCE = 500
 
 
 def retire(
     ledger: Ledger, campaign_id: str, *, before: float = math.inf, now: float | None = None
 ) -> int | None:
-    """Erase some calls of a campaign that was finished before an instant; run it again until 0.
+    """Erase some calls of a campaign that was finished before an instant; return how many are left.
 
-    Returns how many are left. None when it may not be: it is not finished, not for so long, or
-    something of it is still under way (a stop that is repeated, an unknown call's slot, what is
-    to be read or told). Interrupted, it goes on where it stood.
+    Call it until it returns 0; after an interruption it goes on where it was. None if the campaign
+    must stay: it is not finished, or not for so long, or something of it is under way (a stop that
+    is repeated, the slot of an unknown call, a conversation to read, a message to a webhook).
     """
     args = (campaign_id, min(before, 1e15), _AT_ONCE, ledger.clock(now))
     left = int(ledger.run(ledger.do.retire, *args))

@@ -1,4 +1,4 @@
-"""How the calls of a campaign ended, and which later campaign calls which of them again."""
+"""How the calls of a campaign ended, and which later campaign calls which contacts again."""
 
 from __future__ import annotations
 
@@ -17,36 +17,36 @@ _ORIGIN = "retry of "
 
 @dataclass(frozen=True, slots=True)
 class EndedCall:
-    """A call that has ended, at the attempt that it ended with."""
+    """A call that has ended, with its last attempt."""
 
     row: int
-    attempt: int  #: 0 when it was never claimed
+    attempt: int  #: 0 if it was never claimed
     contact: Contact
     line: int
     disposition: str
     reason: str
     taken_by: str  #: the campaign that calls this contact again after that attempt; "" for none
-    #: The result's answers by step, and what it says of the callee; as far as they were read.
+    #: From its result: the answers by step and what it says of the callee, if these were asked for.
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def label(self) -> str:
-        """How it ended, with the reason: `skipped:capped`."""
+        """Its disposition and reason, as in `skipped:capped`."""
         return f"{self.disposition}:{self.reason}" if self.reason else self.disposition
 
     @property
     def mark(self) -> str:
-        """The name of this end of the call; a redial gives the call another one."""
+        """Identifies this end of the call: after a redial the call has another one."""
         return _mark(self.row, self.attempt)
 
 
 def ended_calls(
     ledger: Ledger, campaign_id: str, *, with_answers: bool = False, with_heard: bool = False
 ) -> Iterator[list[EndedCall]]:
-    """Yield the calls of a campaign that have ended, some at a time, in the order of its file.
+    """Yield the calls of a campaign that have ended, a page at a time, in the order of its file.
 
-    `with_answers` reads what was pressed in each as well, `with_heard` also who was heard, for
-    which transcripts are read.
+    `with_answers` also reads what was pressed in each; `with_heard` also what the result says of
+    the callee, for which it reads transcripts.
     """
     for page in views.contact_pages(ledger, campaign_id):
         with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
@@ -107,9 +107,10 @@ def _with_answers(ledger: Ledger, campaign_id: str, ended: list[EndedCall]) -> l
 def take(
     ledger: Ledger, campaign_id: str, calls: Sequence[EndedCall], taker: str
 ) -> list[EndedCall]:
-    """Record that `taker` calls these contacts again; return those that it has taken.
+    """Record that the campaign `taker` calls these contacts again; return those that it has taken.
 
-    A call is taken once, for good, and only if it stands as it was read. At most a thousand.
+    A call is taken once and for good, and only if it has not changed since it was read. At most a
+    thousand calls.
     """
     ends = [part for call in calls for part in (call.row, call.attempt)]
     taken = set(ledger.run(ledger.do.take, campaign_id, taker, *ends))
@@ -121,7 +122,7 @@ def _mark(row: int, attempt: int) -> str:
 
 
 def origin(campaign_id: str) -> str:
-    """Return the digest that marks a campaign which calls contacts of this one again."""
+    """Return the digest of a campaign that calls contacts of this one again."""
     return f"{_ORIGIN}{campaign_id}"
 
 
@@ -133,9 +134,9 @@ def origin_of(ledger: Ledger, campaign_id: str) -> str | None:
 
 
 def has_all_of(ledger: Ledger, campaign_id: str, chunks: Iterable[bytes]) -> bool:
-    """Whether a campaign knows each of these rows that would be called, or its party.
+    """Whether a campaign has each of these rows that would be called, or its party.
 
-    `chunks` are rows as `records.pack_row` has written them.
+    `chunks` are rows as `records.pack_row` writes them.
     """
     known = keys.campaign(campaign_id, "known")
     for packed in chunks:

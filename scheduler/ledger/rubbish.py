@@ -1,4 +1,4 @@
-"""What lies in the ledger and is none of ours: in the way, or set aside by who met it."""
+"""Finds values of other programs in the ledger: those in our way, and those we moved aside."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from scheduler.ledger import keys, schedules
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.client import reaching
 
-#: Of an account's `meta`, what every verb takes for a number.
+#: The fields of an account's `meta` that scripts read as numbers.
 _NUMBERS = (
     *("learned", "refusals", "raise_at", "step", "had", "proven", "accepted", "refused_in_row"),
     *(
@@ -23,7 +23,7 @@ _NUMBERS = (
     *("said_at", "collect_said_at", "launch_said_at"),
 )
 
-#: The type of each part of an account that verbs read.
+#: The type of each part of an account that scripts read.
 _TYPES = {
     **dict.fromkeys(
         ("meta", "blocks", "caller_blocks", "totals", "tellings", "workers", "census"), "hash"
@@ -35,7 +35,7 @@ _TYPES = {
 
 
 def find(ledger: Ledger, account: str) -> list[str]:
-    """Return what lies where something of ours should, in words. Raises LedgerTrouble."""
+    """Return a sentence about each value of another program. Raises LedgerTrouble."""
     key = keys.account(account, "rubbish")
     with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
         for part in _TYPES:

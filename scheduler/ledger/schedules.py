@@ -1,4 +1,4 @@
-"""Which campaign files are launched at set times, and how each firing went."""
+"""Schedules, which launch campaign files at set times, and how each of their firings went."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Launch:
 
 @dataclass(frozen=True, slots=True)
 class Firing:
-    """One firing of a schedule, and how it went."""
+    """A firing of a schedule, and how it was decided."""
 
     firing_id: str  #: the id of its campaign
     at: float  #: epoch seconds
@@ -65,7 +65,7 @@ class ScheduleView:
     created_by: str
     created_at: float
     changed_by: str  #: who paused or resumed it last; "" for nobody
-    next_at: float | None  #: its next firing; in the past while no worker has looked at it
+    next_at: float | None  #: its next firing; in the past until a worker has looked at it
     paused_at: float | None
     resumed_at: float | None
     last: str  #: the campaign of the last firing that was launched
@@ -102,16 +102,16 @@ class ScheduleView:
 
 @dataclass(frozen=True, slots=True)
 class TakenSchedule:
-    """A schedule that this execution has taken for the length of a lease."""
+    """A schedule of which this execution has the lease."""
 
     view: ScheduleView
-    waiting: tuple[tuple[str, float], ...]  #: firings and their instants, the oldest first
+    waiting: tuple[tuple[str, float], ...]  #: firings to launch, with their instants, oldest first
     token: str
     now: float  #: when it was taken, by the clock of Redis
 
 
 def firing_id(name: str, at: float) -> str:
-    """Return the id of the campaign of one firing: the schedule and the instant, in UTC."""
+    """Return the id of a firing's campaign: the schedule's name and the instant, in UTC."""
     return f"{name}-{datetime.fromtimestamp(at, UTC):%Y%m%dT%H%M%SZ}"
 
 
@@ -125,7 +125,7 @@ def add(
     who: str,
     now: float | None = None,
 ) -> bool:
-    """Keep a schedule; False if the same exists. Raises LedgerError if another has its name."""
+    """Add a schedule; False if the same exists. Raises LedgerError if another has its name."""
     answer = ledger.run(
         ledger.do.add_schedule,
         name,
@@ -143,13 +143,13 @@ def add(
 
 
 def remove(ledger: Ledger, name: str, *, who: str = "", now: float | None = None) -> None:
-    """Forget a schedule, and record who did so. Raises LedgerError if there is none."""
+    """Remove a schedule, and record who did so. Raises LedgerError if there is none."""
     _expect(ledger.run(ledger.do.remove_schedule, name, who, ledger.clock(now)), name)
 
 
 @dataclass(frozen=True, slots=True)
 class RemovedSchedule:
-    """Somebody removed a schedule."""
+    """The record of an operator who removed a schedule."""
 
     at: float
     who: str
@@ -181,7 +181,7 @@ def resume(ledger: Ledger, name: str, *, who: str, now: float | None = None) -> 
 
 
 def ask_firing(ledger: Ledger, name: str, *, at: float, who: str, now: float | None = None) -> str:
-    """Have a worker launch a schedule now, and return the campaign's id. Raises LedgerError."""
+    """Ask workers to launch a schedule now; return the campaign's id. Raises LedgerError."""
     asked = firing_id(name, at)
     _expect(ledger.run(ledger.do.ask_firing, name, asked, repr(at), who, ledger.clock(now)), name)
     return asked
@@ -190,14 +190,14 @@ def ask_firing(ledger: Ledger, name: str, *, at: float, who: str, now: float | N
 def is_launch_due(
     ledger: Ledger, account: str, *, interval_seconds: float = 1.0, now: float | None = None
 ) -> bool:
-    """Whether to send a message: a schedule waits, and no other timekeeper has sent one."""
+    """Whether to send a message: a schedule is due, and no other timekeeper has just sent one."""
     return bool(ledger.run(ledger.do.launches, account, interval_seconds, ledger.clock(now)))
 
 
 def take(
     ledger: Ledger, account: str, token: str, now: float | None = None
 ) -> TakenSchedule | None:
-    """Take a schedule that is due, for LAUNCH_LEASE_SECONDS; None if there is none.
+    """Take the lease of a schedule that is due, for LAUNCH_LEASE_SECONDS; None if none is due.
 
     Each execution makes a new token.
     """
@@ -218,7 +218,7 @@ def take(
 
 
 def keep(ledger: Ledger, taken: TakenSchedule, now: float | None = None) -> bool:
-    """Renew the lease; False if somebody else has taken the schedule."""
+    """Renew the lease; False if another worker has taken the schedule."""
     args = (taken.view.name, taken.token, LAUNCH_LEASE_SECONDS, ledger.clock(now))
     return bool(ledger.run(ledger.do.keep_schedule, *args))
 
@@ -231,7 +231,7 @@ def record(
     next_at: float | None,
     now: float | None = None,
 ) -> bool:
-    """Record how firings were decided, in one step; False if somebody else has the schedule."""
+    """Record how firings were decided, in one step; False if another worker has the schedule."""
     return _record_firings(ledger, taken, firings, next_at, "", "", now)
 
 
@@ -243,7 +243,7 @@ def release(
     again_seconds: float | None = None,
     now: float | None = None,
 ) -> bool:
-    """Release a schedule until its next firing, or for so long if firings wait."""
+    """Release a schedule until its next firing, or for `again_seconds` if firings wait."""
     again = "" if again_seconds is None else repr(again_seconds)
     return _record_firings(ledger, taken, (), next_at, "1", again, now)
 
@@ -271,7 +271,7 @@ def view(ledger: Ledger, name: str) -> ScheduleView:
 
 
 def views(ledger: Ledger) -> list[ScheduleView]:
-    """Read every schedule, the newest first; a line in the log names one that can't be read."""
+    """Read every schedule, the newest first; log a warning for each that can't be read."""
     found = []
     for each in _every(ledger):
         if isinstance(each, LedgerFault):
@@ -282,11 +282,11 @@ def views(ledger: Ledger) -> list[ScheduleView]:
 
 
 def faults(ledger: Ledger, account: str) -> list[str]:
-    """Return which schedules that wait on an account can't be read, in words."""
+    """Return a sentence about each schedule of an account that can't be read."""
     try:
         found = list(_every(ledger, keys.account(account, "schedules")))
     except LedgerFault:
-        return []  # the list itself is something else
+        return []  # the key of the list has another type
     return [str(each) for each in found if isinstance(each, LedgerFault)]
 
 
@@ -333,17 +333,17 @@ def _expect(found: object, name: str) -> None:
 
 def _packed(launch: Launch) -> str:
     rule = asdict(launch)
-    if not launch.region:  # as it was packed before there was one: the same again is no other
+    if not launch.region:  # earlier releases wrote none: the same schedule must stay the same text
         del rule["region"]
     return json.dumps(rule, sort_keys=True)
 
 
-#: What reading something ends in that is none of ours.
+#: The errors that come of reading what another program wrote.
 _RUBBISH = (ValueError, LookupError, TypeError, AttributeError)
 
 
 def _view(name: str, record: Any) -> ScheduleView:
-    """Read a schedule. Raises LedgerFault for what is none."""
+    """Read a schedule. Raises LedgerFault if another program has spoiled it."""
     try:
         return _read(name, record)
     except _RUBBISH as error:

@@ -1,4 +1,4 @@
-"""The verbs of the ledger as Redis scripts: one .lua file each, with what it uses in front."""
+"""Makes the Redis scripts of the ledger's verbs: each .lua file, behind the functions it uses."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from scheduler.models import (
 
 
 def _states() -> str:
-    """Write the states and the allowed changes down in Lua, so that no script names them itself."""
+    """Write states, allowed changes and constants as Lua, so that Python is their only source."""
     names = "\n".join(f'local {state.name} = "{state}"' for state in CallState)
     rows = ", ".join(
         f"[{state.name}] = {{ {', '.join(f'[{after.name}] = true' for after in sorted(then))} }}"
@@ -45,11 +45,11 @@ def _states() -> str:
 
 
 def preamble() -> str:
-    """Return what verbs share: the states, and functions. Each script begins with those it uses."""
+    """Return the definitions that all verbs share. Each script begins with those that it uses."""
     return _states() + _read("_shared")
 
 
-#: What some verbs share besides.
+#: Verb -> the file of definitions that only some verbs share.
 _WITH = dict.fromkeys(["begin", "explain", "recall"], "_rules")
 _WITH |= dict.fromkeys(["claim", "prioritise", "ready", "seal", "tick"], "_turns")
 _WITH |= dict.fromkeys(["load", "repeats"], "_repeats")
@@ -61,7 +61,7 @@ _WITH |= dict.fromkeys(
     ],
     "_schedules",
 )
-#: Verbs that do what others do: these are functions of their arguments in them.
+#: Verb -> the verbs that it runs: it gets each as a function of that verb's arguments.
 _MADE_OF = {"tick": ("expire", "take_stops", "ready")}
 
 
@@ -80,12 +80,12 @@ _DEFINED = re.compile(r"local (?:function )?([\w, ]+)")
 
 
 def _used(text: str) -> str:
-    """Return those of the definitions that a text needs, by itself or for one of them.
+    """Return the shared definitions that a text uses, and those that these use.
 
-    A script makes its functions anew at each run: all of them took longer than many a verb.
+    A script defines its functions at each run, and all of them would take longer than many a verb.
     """
     used, words = "", _words(text)
-    # None uses one that comes after it.
+    # No definition uses a later one.
     for definition, names, needs in reversed(_definitions()):
         if not words.isdisjoint(names):
             used = definition + used
@@ -95,7 +95,7 @@ def _used(text: str) -> str:
 
 @cache
 def _definitions() -> list[tuple[str, list[str], set[str]]]:
-    """Return each text of the preamble, with what it defines and the words that it uses."""
+    """Return each definition of the preamble: its text, the names it defines, the words it uses."""
     found = []
     for text in _DEFINITION.split(preamble())[1:]:
         names = _DEFINED.match(text)
@@ -165,7 +165,7 @@ class Scripts:
         self.note_price = script("note_price")
         self.note_stop = script("note_stop")
         self.over = script("over")
-        self.owe_speech = script("owe_speech")
+        self.order_speech = script("order_speech")
         self.pause_schedule = script("pause_schedule")
         self.postpone_collect = script("postpone_collect")
         self.pressed = script("pressed")
@@ -187,7 +187,7 @@ class Scripts:
         self.swap = script("swap")
         self.take = script("take")
         self.take_collect = script("take_collect")
-        self.take_heard = script("take_heard")
+        self.take_reported = script("take_reported")
         self.take_news = script("take_news")
         self.take_schedule = script("take_schedule")
         self.take_stops = script("take_stops")

@@ -79,18 +79,18 @@ def due(ledger: Ledger, account: str, now: float | None = None, most: int = 20) 
     return lost
 
 
-def next_in(ledger: Ledger, account: str, now: float | None = None) -> float | None:
+def seconds_until_next(ledger: Ledger, account: str, now: float | None = None) -> float | None:
     """Return the seconds until the next search for a lost call; None if there is none."""
     with reaching():
         head = ledger.redis.zrange(keys.account(account, "searches"), 0, 0, withscores=True)
     return max(0.0, head[0][1] - ledger.time(now)) if head else None
 
 
-#: If a lost call is not found so long after its begin, it was hardly ever placed.
-HOPEFUL_SECONDS = 75.0
+#: A lost call that was placed is nearly always found within this time after its `begin`.
+FINDABLE_SECONDS = 75.0
 
 
-def is_hopeful(
+def is_findable(
     ledger: Ledger,
     account: str,
     campaign_id: str,
@@ -114,7 +114,7 @@ def is_hopeful(
             for attempt in mine:
                 pipe.hmget(keys.attempt(attempt), "begun_at", "found")
             begun = pipe.execute()
-    since = ledger.time(now) - HOPEFUL_SECONDS
+    since = ledger.time(now) - FINDABLE_SECONDS
     return any(not found and float(at or 0) > since for at, found in begun)
 
 

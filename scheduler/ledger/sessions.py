@@ -1,4 +1,4 @@
-"""Browsers that are signed in, and wrong passwords. The ledger has digests, never a cookie."""
+"""Signed-in browsers, and wrong passwords. The ledger has digests of cookies, never a cookie."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from scheduler.ledger import keys
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.client import reaching
 
-#: A session that nobody uses for so long is over; and one that is used, after so long in all.
+#: A session ends after this long without a request, and after this long in any case.
 IDLE_SECONDS, LONGEST_SECONDS = 12 * 3600, 7 * 24 * 3600
-#: When it was last used is written down no more often than this.
+#: A session's last use is written no more often than this.
 NOTED_SECONDS = 60
-#: For how long wrong passwords count, from the first of them on.
+#: How long wrong passwords count, from the first one on.
 TRIES_SECONDS = 15 * 60
 
 
@@ -21,7 +21,7 @@ TRIES_SECONDS = 15 * 60
 class Session:
     """A browser that is signed in."""
 
-    digest: str  #: of what is in its cookie
+    digest: str  #: of its cookie
     user: str
     generation: str  #: of the user when they signed in; "" for who came with a one-time key
     started_at: float
@@ -54,7 +54,7 @@ def start(ledger: Ledger, session: Session) -> None:
 def find(
     ledger: Ledger, digest: str, now: float | None = None, *, is_used: bool = True
 ) -> Session | None:
-    """Return a session that is not over, and note that it is used; None when there is none."""
+    """Return a session that is not over, and note its use unless `is_used` is False; else None."""
     key = keys.web("session", digest)
     with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
         pipe.hgetall(key)
@@ -90,15 +90,18 @@ def end(ledger: Ledger, session: Session) -> None:
 
 
 def end_every(ledger: Ledger, user: str, but: str = "") -> None:
-    """End the sessions of a user, but for one."""
+    """End the sessions of a user, except for the one with the digest `but`."""
     for session in of(ledger, user):
         if session.digest != but:
             end(ledger, session)
 
 
-def note_try(ledger: Ledger, whose: str) -> tuple[int, float]:
-    """Count a try of a user's, or from an address; return how many there are, and for how long."""
-    key = _tries(whose)
+def note_try(ledger: Ledger, subject: str) -> tuple[int, float]:
+    """Count a try to sign in; return how many count now, and for how many seconds.
+
+    `subject` is what is limited: a user, or an address.
+    """
+    key = _tries(subject)
     with reaching(), ledger.redis.pipeline(transaction=True) as pipe:
         pipe.set(key, 0, nx=True, ex=TRIES_SECONDS)
         pipe.incr(key)
@@ -107,23 +110,23 @@ def note_try(ledger: Ledger, whose: str) -> tuple[int, float]:
     return int(tries), max(0.0, left / 1000)
 
 
-def forgive_try(ledger: Ledger, whose: str) -> None:
-    """Count one try less: its password was right."""
-    key = _tries(whose)
+def forgive_try(ledger: Ledger, subject: str) -> None:
+    """Take back one try, because its password was right."""
+    key = _tries(subject)
     with reaching():
         if ledger.redis.exists(key):
             ledger.redis.decr(key)
 
 
-def forget_tries(ledger: Ledger, whose: str) -> None:
-    """Begin to count anew."""
+def forget_tries(ledger: Ledger, subject: str) -> None:
+    """Set the number of tries to zero."""
     with reaching():
-        ledger.redis.delete(_tries(whose))
+        ledger.redis.delete(_tries(subject))
 
 
 def _note(ledger: Ledger, session: Session, now: float) -> None:
     key = keys.web("session", session.digest)
-    # One that was ended meanwhile must not come back.
+    # A plain HSET would bring back a session that was ended meanwhile.
     ledger.run(ledger.do.swap, *_seen(session.digest), repr(session.seen_at), repr(now))
     with reaching():
         ledger.redis.expire(key, IDLE_SECONDS)
@@ -133,9 +136,9 @@ def _seen(digest: str) -> tuple[str, str]:
     return f"web:session:{digest}", "seen_at"
 
 
-def _tries(whose: str) -> str:
-    # What somebody calls themselves may have any length.
-    return keys.web("tries", sha256(whose.encode()).hexdigest())
+def _tries(subject: str) -> str:
+    # Anybody may type a user name of any length.
+    return keys.web("tries", sha256(subject.encode()).hexdigest())
 
 
 def _read(digest: str, kept: dict[str, str]) -> Session:

@@ -1,6 +1,6 @@
-"""The access token that all workers share, kept by the credentials that it belongs to.
+"""The access tokens that all workers share, by their credentials' fingerprint.
 
-It lies in Redis in the clear, as the work does: who can read the ledger can dial on its account.
+Redis has them in the clear: who can read the ledger can dial on its accounts anyway.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.client import reaching
 from scheduler.tokens import SharedToken
 
-#: How long it is remembered that a token was refused: until its successor has surely been tried.
+#: How long to remember that a token was refused: until its successor has surely been used.
 _TRIAL_SECONDS = 600
 
 
 class RedisTokenShelf:
-    """Keeps tokens until their end. It ends a moment early, by the clock of Redis alone."""
+    """Keeps tokens until shortly before they expire, by the clock of Redis alone."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
 
     def read(self, fingerprint: str) -> SharedToken | None:
-        """Return the token, None when there is none."""
+        """Return the token; None if there is none."""
         key = keys.token(fingerprint)
         with reaching(), self._ledger.redis.pipeline(transaction=True) as pipe:
             pipe.hgetall(key)
@@ -36,16 +36,16 @@ class RedisTokenShelf:
         return SharedToken(kept["value"], left / 1000, float(kept["margin"]), on_trial)
 
     def reserve(self, fingerprint: str, seconds: float) -> bool:
-        """Take it upon oneself to fetch one; False while somebody else does, at most so long."""
+        """Reserve the fetch of a token for `seconds`; False while another worker has it."""
         key, mine = f"{keys.token(fingerprint)}:fetching", uuid4().hex
         with reaching():
             if self._ledger.redis.set(key, mine, nx=True, px=int(seconds * 1000)):
                 return True
-            # Perhaps by ourselves: the command is sent again when its reply was lost.
+            # It may be ours: the client sends a command again if its reply was lost.
             return bool(self._ledger.redis.get(key) == mine)
 
     def put(self, fingerprint: str, token: SharedToken) -> SharedToken:
-        """Share a fetched token, and end the reservation. Returns it as it is on the shelf."""
+        """Share a fetched token, and end the reservation. Returns the token as it is shared."""
         key = keys.token(fingerprint)
         with reaching(), self._ledger.redis.pipeline(transaction=True) as pipe:
             pipe.exists(f"{key}:refused")
@@ -69,10 +69,10 @@ class RedisTokenShelf:
             self._ledger.redis.delete(f"{keys.token(fingerprint)}:fetching")
 
     def refuse(self, fingerprint: str, value: str) -> bool:
-        """Take a token away that was answered 401. True if it was on trial: the second refusal."""
+        """Remove a token that the API answered with 401. True if it was the second one in a row."""
         args = (keys.token(fingerprint), value, _TRIAL_SECONDS)
         return bool(self._ledger.run(self._ledger.do.refuse_token, *args))
 
     def accept(self, fingerprint: str, value: str) -> None:
-        """Say that a token on trial was accepted."""
+        """Record that the API accepted a token that was on trial."""
         self._ledger.run(self._ledger.do.accept_token, keys.token(fingerprint), value)

@@ -1,4 +1,4 @@
-"""Which campaigns claims look at: those that have something due, or falling due next."""
+"""The indexes that tell claims which campaigns have calls due, and which fall due next."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from typing import Any
 
 from scheduler.ledger import keys
 
-#: Campaigns that are read in one round trip.
+#: How many campaigns to read in one round trip.
 _PAGE = 500
 
 
-#: What `index` makes; 1 was made of claims alone.
+#: The version of what `index` makes; version 1 had no index of paused campaigns.
 _MADE = 2
 
 
 def is_indexed(redis: Any) -> bool:
-    """Whether all campaigns stand in the sets that claims and looks use."""
+    """Whether all campaigns are in the indexes that claims and views use."""
     return keys.count_of(redis.get(f"{keys.ROOT}turns") or "") >= _MADE
 
 
 def index(redis: Any) -> None:
-    """Look once at each campaign that is not over; harmless if it is done again.
+    """Index each campaign that is not finished; harmless if it runs again.
 
     `redis` is a client of the ledger. If workers of the older release make calls due meanwhile,
     ticks find them, because they go round all campaigns.
@@ -47,7 +47,7 @@ def of_which_something_is_due(
 ) -> list[str]:
     """Return the campaigns of an account that claims would look at now; some have nothing due.
 
-    Of each part of what they look at, `most` at most.
+    It takes at most `most` from each index.
     """
     last = -1 if most is None else most - 1
     some = {} if most is None else {"start": 0, "num": most}

@@ -101,7 +101,7 @@ def _is_unknown(
 
 
 def _pages(ledger: Ledger, campaign_id: str, rows: Collection[int]) -> Iterator[dict[int, str]]:
-    """Yield the wanted rows with their contacts' records, some at a time."""
+    """Yield these rows, or all, with their contacts' records, a page at a time."""
     if not rows:
         yield from map(dict, views.contact_pages(ledger, campaign_id))
         return
@@ -195,8 +195,8 @@ def settle(
     return Settled(answer)
 
 
-def last_word(ledger: Ledger, attempt: Attempt) -> tuple[str, str]:
-    """Return the token under which an attempt was settled last, and the connection that it has."""
+def last_verdict(ledger: Ledger, attempt: Attempt) -> tuple[str, str]:
+    """Return the token of an attempt's last verdict, and its connection; "" for none."""
     with reaching():
         found = ledger.redis.hmget(keys.attempt(str(attempt)), "settled_by", "connection_id")
     token, connection = found
@@ -219,7 +219,7 @@ def rows(
 
 
 def still_to_read(ledger: Ledger, account: str, attempts: Collection[Attempt]) -> int:
-    """Return in how many of these attempts what was said is still to be read."""
+    """Return of how many of these attempts the conversation is still to be read."""
     if not attempts:
         return 0
     with reaching():

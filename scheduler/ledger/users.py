@@ -24,34 +24,34 @@ class User:
     sees_numbers: bool
     created_at: float
     created_by: str
-    #: Changes with the user and with the password: a session of an earlier one is none of theirs.
+    #: Changes if the password changes or the user is made again: that ends their earlier sessions.
     generation: str
 
 
 def add(ledger: Ledger, user: User) -> bool:
-    """Keep a user. False when there is one of this name, who stays as they are."""
+    """Add a user. False if there is one of this name, who stays as they are."""
     with reaching():
         if ledger.redis.hsetnx(_USERS, user.name, _written(user)):
             return True
-        # Perhaps by ourselves: the command is sent again when its reply was lost.
+        # It may be ours: the client sends a command again if its reply was lost.
         return bool(ledger.redis.hget(_USERS, user.name) == _written(user))
 
 
 def find(ledger: Ledger, name: str) -> User | None:
-    """Return the user of a name; None when there is none."""
+    """Return the user of this name; None if there is none."""
     with reaching():
         record = ledger.redis.hget(_USERS, name)
     return None if record is None else _read(name, record)
 
 
 def replace(ledger: Ledger, before: User, after: User) -> bool:
-    """Change a user. False when they have been changed or removed since they were read."""
+    """Replace a user. False if they have been changed or removed since `before` was read."""
     done = ledger.run(ledger.do.swap, "web:users", before.name, _written(before), _written(after))
     return bool(done) or find(ledger, after.name) == after
 
 
 def remove(ledger: Ledger, name: str) -> bool:
-    """Forget a user. False when there is none of this name."""
+    """Remove a user. False if there is none of this name."""
     with reaching():
         return bool(ledger.redis.hdel(_USERS, name))
 
@@ -64,7 +64,7 @@ def every(ledger: Ledger) -> list[User]:
 
 
 def count(ledger: Ledger) -> int:
-    """Return how many there are."""
+    """Return how many users there are."""
     with reaching():
         return int(ledger.redis.hlen(_USERS))
 

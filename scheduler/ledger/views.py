@@ -1,4 +1,4 @@
-"""What people and reports read from the ledger; no decision about a dial is made from it."""
+"""What people and reports read from the ledger; no dial is decided by it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from scheduler import limit
 from scheduler.errors import LedgerError, NoSuchCampaign
 from scheduler.fields.parties import spellings
 from scheduler.ledger import connections, heard, insights, keys, lateness, repeats, searches
-from scheduler.ledger.insights import Said
+from scheduler.ledger.insights import Collected
 from scheduler.ledger.lateness import NEVER_LATE, Lateness
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.readable import instant, readable
@@ -33,13 +33,13 @@ from scheduler.models import (
 )
 from scheduler.records import IDENTITIES, decode, decode_policy, digest
 
-#: Calls that are read in one round trip.
+#: How many calls to read in one round trip.
 _PAGE = 500
 
-#: Ids of campaigns that are read in one round trip.
+#: How many ids of campaigns to read in one round trip.
 _IDS = 1_000
 
-#: Campaigns that are read in one step of the ledger, in which nobody else is served.
+#: How many campaigns to read in one step of Redis, in which it serves nobody else.
 _CAMPAIGNS = 50
 
 
@@ -56,25 +56,25 @@ class CampaignView:
     calls: dict[CallState, int]  #: every state, also those that no call is in
     dispositions: dict[str, int]  #: "skipped:duplicate" -> how many
     dials: int  #: starts that were sent, less those that placed no call
-    stops: int  #: connections that are over for certain
+    stops: int  #: connections whose end is confirmed
     created_at: float
-    loaded_at: float | None  #: when rows came in last
+    loaded_at: float | None  #: when rows were last added
     finished_at: float | None
-    next_due_at: float | None  #: of the pending call that comes first
-    held_at: float | None  #: when a rule last held a call back that was due
+    next_due_at: float | None  #: when the first pending call falls due
+    held_at: float | None  #: when a rule last held back a call that was due
     held_why: str  #: which rule, and what it found
     collecting: int  #: conversations of ended calls that are still to be read
-    stopped_itself: str  #: why; "" for one that did not
-    spent_seconds: float  #: of calls, those that are live at their worst
+    stopped_itself: str  #: why; "" if it did not
+    spent_seconds: float  #: of calls; live calls count with their longest possible length
     priority: int  #: its class, as it is now
     weight: float
-    paused_by: str  #: the operator; "" for one that is not paused, or stopped itself
+    paused_by: str  #: the operator; "" if it is not paused, or stopped itself
     cancelled_by: str
-    retired_at: float | None  #: from when on its contacts and calls are no longer kept
-    #: Grows by each order on it, when it stops itself, ends, or goes on after its end.
+    retired_at: float | None  #: since when its contacts and calls are erased
+    #: Grows with each order on it, and when it stops itself, ends, or goes on after its end.
     moves: int = 0
     late: Lateness = NEVER_LATE  #: which of its connections ended late
-    #: The words of the command that goes on with it, as who launched it says; none: nobody did.
+    #: The words of the command that continues it, from its last launch; empty if not known.
     launch: tuple[str, ...] = ()
 
     @property
@@ -125,13 +125,13 @@ class AccountView:
     slots: int  #: in use, by open attempts and by unknown ones whose time is not over
     learned: int  #: the limit as far as it is known
     live: int  #: connections that are not over
-    overdue: int  #: of these, whose deadline has passed
-    oldest_overdue_seconds: float  #: 0 when none is
+    overdue: int  #: how many of these have passed their deadline
+    oldest_overdue_seconds: float  #: 0 if none has
     blocks: dict[str, str]  #: fingerprint of credentials -> why they can't dial
-    outage: bool  #: the provider does not answer; one probe goes out at a time
+    outage: bool  #: whether the provider does not answer: then one probe goes out at a time
     held: int  #: slots of attempts whose answer was lost
     orphans: int = 0  #: live calls at the provider that no attempt has
-    #: Our own number -> why the provider lets nobody call from it.
+    #: Caller id -> why the provider allows no calls from it.
     caller_blocks: dict[str, str] = field(default_factory=dict)
 
     def as_record(self) -> dict[str, Any]:
@@ -140,8 +140,8 @@ class AccountView:
 
 
 def campaign_ids(ledger: Ledger, most: int | None = None) -> list[str]:
-    """Return every campaign, or so many of them, the newest first; a thousand a round trip."""
-    found: dict[str, None] = {}  # one that is made meanwhile moves the others on by one place
+    """Return the ids of all campaigns, or of `most`, the newest first; a thousand a round trip."""
+    found: dict[str, None] = {}  # a campaign that is created meanwhile moves the others on
     for first in numbers(0, _IDS):
         last = first + _IDS - 1 if most is None else min(most, first + _IDS) - 1
         with reaching():
@@ -154,7 +154,7 @@ def campaign_ids(ledger: Ledger, most: int | None = None) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """The little of a campaign that a list of thousands is chosen by."""
+    """The few facts of a campaign by which a list of thousands is filtered."""
 
     campaign_id: str
     account: str
@@ -162,7 +162,7 @@ class Heading:
 
 
 def headings(ledger: Ledger) -> Iterator[Heading]:
-    """Yield every campaign that can be read, the newest first, some hundreds a round trip."""
+    """Yield every campaign that can be read, the newest first, 500 a round trip."""
     ids = campaign_ids(ledger)
     for at in range(0, len(ids), _PAGE):
         some = ids[at : at + _PAGE]
@@ -177,19 +177,19 @@ def headings(ledger: Ledger) -> Iterator[Heading]:
 
 @readable
 def campaign(ledger: Ledger, campaign_id: str) -> CampaignView:
-    """Read a campaign. Raises LedgerError when there is none of this id, or LedgerTrouble."""
+    """Read a campaign. Raises NoSuchCampaign, or LedgerTrouble."""
     with reaching(), ledger.redis.pipeline(transaction=True) as pipe:
         _ask(pipe, campaign_id)
         return _view(campaign_id, pipe.execute())
 
 
 def campaigns(ledger: Ledger, campaign_ids: Sequence[str]) -> list[CampaignView]:
-    """Read several campaigns; without what is gone, or is none of ours."""
+    """Read several campaigns; leave out those that are gone or can't be read."""
     return list(each_of(ledger, campaign_ids))
 
 
 def each_of(ledger: Ledger, campaign_ids: Sequence[str]) -> Iterator[CampaignView]:
-    """Yield the same, for callers that need not have all at once: it reads some a round trip."""
+    """Yield what `campaigns` returns, for callers that need not have all at once."""
     for first in range(0, len(campaign_ids), _CAMPAIGNS):
         some = campaign_ids[first : first + _CAMPAIGNS]
         with reaching(), ledger.redis.pipeline(transaction=True) as pipe:
@@ -247,7 +247,7 @@ def _view(campaign_id: str, answers: Sequence[Any]) -> CampaignView:
 
 
 def _words(written: str) -> tuple[str, ...]:
-    """Return the words of a command; none where something else lies."""
+    """Return the words of a command; none if another program wrote something else."""
     with suppress(ValueError, RecursionError):
         words = json.loads(written)
         if isinstance(words, list) and all(isinstance(word, str) for word in words):
@@ -256,7 +256,7 @@ def _words(written: str) -> tuple[str, ...]:
 
 
 def account(ledger: Ledger, account: str) -> AccountView:
-    """Read an account; one that nothing is known of has a fresh limit and nothing live."""
+    """Read an account; an unknown one has the first limit and nothing live."""
     now = ledger.time()
     with reaching(), ledger.redis.pipeline(transaction=True) as pipe:
         pipe.zcard(keys.account(account, "slots"))
@@ -296,10 +296,10 @@ def live_calls(ledger: Ledger, account: str, campaign_id: str = "") -> list[tupl
     ]
 
 
-def awaited(ledger: Ledger, account: str, campaign_id: str) -> int:
-    """Return how many connections of a campaign have not ended yet: they still hold a slot.
+def unended(ledger: Ledger, account: str, campaign_id: str) -> int:
+    """Return how many connections of a campaign have not ended yet and still hold a slot.
 
-    One that is live without a slot has outlasted our patience; its stop goes on being repeated.
+    A live connection without a slot has outlasted our patience; its stop is still repeated.
     """
     live = [attempt for attempt, _ in live_calls(ledger, account, campaign_id)]
     if not live:
@@ -312,7 +312,7 @@ def awaited(ledger: Ledger, account: str, campaign_id: str) -> int:
 def next_call(ledger: Ledger, campaign_id: str) -> tuple[Contact, int] | None:
     """Return the contact of the next pending call, and how often it was dialled.
 
-    None when none waits, or when it can't be read.
+    None if no call waits, or if it can't be read.
     """
     with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
         first = ledger.redis.zrange(keys.campaign(campaign_id, "due"), 0, 0)
@@ -335,7 +335,7 @@ def results(ledger: Ledger, campaign_id: str) -> Iterator[dict[str, Any]]:
 
 
 def contact_pages(ledger: Ledger, campaign_id: str) -> Iterator[list[tuple[int, str]]]:
-    """Yield the rows of a campaign with their contacts' records, some at a time."""
+    """Yield the rows of a campaign with their contacts' records, a page at a time."""
     contacts, after = keys.campaign(campaign_id, "contacts"), "-"
     while True:
         with reaching():
@@ -349,7 +349,7 @@ def contact_pages(ledger: Ledger, campaign_id: str) -> Iterator[list[tuple[int, 
 def results_of(
     ledger: Ledger, campaign_id: str, rows: Sequence[tuple[int, str]]
 ) -> Iterator[dict[str, Any]]:
-    """Yield the records of these rows, each of which comes with its contact's record."""
+    """Yield the results of these rows. Each row comes with its contact's record."""
     with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
         pipe.hget(keys.campaign(campaign_id, "meta"), "policy")
         for row, _ in rows:
@@ -382,15 +382,16 @@ def _hears_machines(policy: Any) -> bool:
         known = decode_policy(policy)
     except (ValueError, TypeError):
         return False
-    # A release before wrote down only what is done about them.
+    # An earlier release wrote only `on_machine`.
     does_something = known.on_machine is not OnMachine.GO_ON or bool(known.machine_script)
     return known.hears_machines or does_something
 
 
-def _is_recorded(collected: Said | None, attempt: dict[str, str]) -> bool:
-    """Whether there is a recording of a call of which nothing was said.
+def _is_recorded(collected: Collected | None, attempt: dict[str, str]) -> bool:
+    """Whether a call was recorded, if its transcript is empty.
 
-    Words that a provider tells by itself, of both sides, are there, or nobody took them down.
+    It was if it has a conversation. Words that a provider sends without one show it only if there
+    are any: else nobody may have listened.
     """
     if collected is None:
         return False
@@ -398,7 +399,7 @@ def _is_recorded(collected: Said | None, attempt: dict[str, str]) -> bool:
 
 
 def hashes(pipe: Any) -> list[dict[str, str]]:
-    """Return what a pipeline reads; nothing of a key where something else lies."""
+    """Return the hashes that a pipeline reads; an empty one for a key of another type."""
     return _hashes(pipe.execute(raise_on_error=False))
 
 
@@ -410,15 +411,15 @@ def _hashes(found: list[Any]) -> list[dict[str, str]]:
 
 
 def _contact(record: str) -> tuple[Contact, int]:
-    """Return a contact and its line; one without a name where its record can't be read."""
+    """Return a contact and its line; an empty contact if its record can't be read."""
     try:
         return decode(record)
     except ValueError:
         return Contact("", ""), 0
 
 
-def _insights(collected: Said | None, attempt: dict[str, str]) -> dict[str, Any]:
-    """Return what was said where it was collected, and nothing where it was not."""
+def _insights(collected: Collected | None, attempt: dict[str, str]) -> dict[str, Any]:
+    """Return what a result says of transcripts and insights; nothing if nothing was collected."""
     known: dict[str, Any] = {}
     if "stop_error" in attempt:
         known["stop_error"] = attempt["stop_error"]
@@ -430,7 +431,7 @@ def _insights(collected: Said | None, attempt: dict[str, str]) -> dict[str, Any]
         return known | {"insights_erased": True}
     if "collected_at" not in attempt:
         return known
-    # Where nothing was recorded, the transcript is empty; one that nobody asked for is not there.
+    # If nothing was recorded, the transcript is empty; if nobody asked for one, it is missing.
     rest = dict(collected if collected is not None else {"transcript": []})
     whole = {name: rest.pop(name) for name in ("transcript", "recordings") if name in rest}
     return known | whole | {"insights": rest}
@@ -441,7 +442,7 @@ def _result(
 ) -> dict[str, Any]:
     contact, line = _contact(record)
     started_at = instant(attempt.get("started_at"))
-    # That it is over may have been put on record later than it was known.
+    # A worker may have known the end before it could record it.
     known_at = ("over_at" in attempt and attempt.get("gone_at")) or attempt.get("over_at")
     ended_at = instant(known_at or call.get("ended_at"))
     return {
@@ -477,18 +478,18 @@ def _result(
     }
 
 
-#: Before the name of a step, in the record of an attempt.
+#: The prefix of fields with the answer to a step, in the record of an attempt.
 ANSWER = "answer:"
 
 
 def answers_of(attempt: Mapping[str, str]) -> dict[str, str]:
-    """Return the keys that were pressed at each step that asked for some."""
+    """Return the answers of an attempt: step -> the keys that were pressed."""
     named = {name: keys for name, keys in attempt.items() if name.startswith(ANSWER)}
     return {name.removeprefix(ANSWER): named[name] for name in sorted(named)}
 
 
 def _duration(attempt: dict[str, str], ended_at: float | None) -> float | None:
-    """Return for how long a call lasted: from the callee's answer, where it is told apart."""
+    """Return how many seconds a call lasted, from the callee's answer if that is reported."""
     if (duration := instant(attempt.get("duration"))) is not None:
         return duration
     began_at = instant(attempt.get("answered_at" if "stage" in attempt else "started_at"))
@@ -496,14 +497,14 @@ def _duration(attempt: dict[str, str], ended_at: float | None) -> float | None:
 
 
 def _by_label(counts: dict[str, str]) -> dict[str, int]:
-    """Return how many calls ended as each label says, by today's labels and without noughts."""
+    """Return how many calls have each label, by today's names and without zeros."""
     summed: Counter[str] = Counter()
     for label, count in counts.items():
         summed[label_of(label)] += keys.count_of(count)
     return {label: count for label, count in sorted(summed.items()) if count}
 
 
-#: Of `#row`: more characters than any campaign has rows for.
+#: The longest `#row`; no campaign has so many rows.
 _LONGEST_PLACE = 12
 
 
@@ -522,7 +523,7 @@ def find_row(ledger: Ledger, campaign_id: str, who: str) -> int:
 
 
 def row_of(ledger: Ledger, view: CampaignView, who: str) -> int | None:
-    """Return what `find_row` does; None for what is neither a row nor one of these."""
+    """Return the row of a contact as `find_row` does; None if the campaign has no such contact."""
     view.expect_kept()
     if who.startswith("#") and who[1:].isdecimal():
         if len(who) > _LONGEST_PLACE:
@@ -537,7 +538,7 @@ def row_of(ledger: Ledger, view: CampaignView, who: str) -> int | None:
 
 
 def result(ledger: Ledger, campaign_id: str, row: int) -> dict[str, Any]:
-    """Return the record of one contact. Raises LedgerError."""
+    """Return the result of one contact. Raises LedgerError."""
     with reaching():
         found = ledger.redis.xrange(keys.campaign(campaign_id, "contacts"), f"{row}-0", f"{row}-0")
     if not found:
@@ -554,7 +555,7 @@ def rows_to(ledger: Ledger, campaign_id: str, number: str) -> Iterator[int]:
 
 
 def live_connection(ledger: Ledger, campaign_id: str, row: int) -> Connection:
-    """Return the live connection of a call. Raises LedgerError when it has none."""
+    """Return the live connection of a call. Raises LedgerError if it has none."""
     with reaching():
         current = ledger.redis.hget(keys.call(campaign_id, row), "attempt") or 0
         found = ledger.redis.hgetall(keys.attempt(f"{campaign_id}:{row}:{current}"))

@@ -1,6 +1,6 @@
-"""Tokens of the API: who has which, what each may do, and when it was last used.
+"""Tokens of the API: what each may do, and when it was last used.
 
-The ledger has a digest of each, never the token itself.
+The ledger has a digest of each secret, never the secret itself.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ class WebToken:
 
 
 def add(ledger: Ledger, token: WebToken) -> bool:
-    """Keep a token. False when there is one of this name, which stays as it is."""
+    """Add a token. False if there is one of this name, which stays as it is."""
     with reaching():
         if not ledger.redis.hsetnx(_TOKENS, token.name, _written(token)):
-            # Perhaps by ourselves: the command is sent again when its reply was lost.
+            # It may be ours: the client sends a command again if its reply was lost.
             kept = find(ledger, token.name)
             return kept is not None and kept.digest == token.digest
         ledger.redis.hdel(_USES, token.name)
@@ -41,14 +41,14 @@ def add(ledger: Ledger, token: WebToken) -> bool:
 
 
 def find(ledger: Ledger, name: str) -> WebToken | None:
-    """Return the token of a name; None when there is none."""
+    """Return the token of this name; None if there is none."""
     with reaching():
         record = ledger.redis.hget(_TOKENS, name)
     return None if record is None else _read(name, record)
 
 
 def remove(ledger: Ledger, name: str) -> bool:
-    """Forget a token. False when there is none of this name."""
+    """Remove a token. False if there is none of this name."""
     with reaching():
         is_gone = bool(ledger.redis.hdel(_TOKENS, name))
         ledger.redis.hdel(_USES, name)
@@ -66,13 +66,13 @@ def every(ledger: Ledger) -> list[tuple[WebToken, float | None]]:
 
 
 def count(ledger: Ledger) -> int:
-    """Return how many there are."""
+    """Return how many tokens there are."""
     with reaching():
         return int(ledger.redis.hlen(_TOKENS))
 
 
 def note_use(ledger: Ledger, name: str, at: float) -> None:
-    """Write down when a token was last used."""
+    """Record when a token was last used."""
     with reaching():
         ledger.redis.hset(_USES, name, f"{at:.0f}")
 

@@ -16,8 +16,8 @@ from scheduler.errors import AccountFault, ConfigError, ProviderError
 from scheduler.fields.numbers import possible
 from scheduler.fields.sip import sip_uri
 from scheduler.ledger import addresses, erasure, views
+from scheduler.ledger.connections import PlacedConnection, connections_of
 from scheduler.ledger.ledger import Ledger
-from scheduler.ledger.placed import Placed, placed
 from scheduler.ledger.views import CampaignView
 from scheduler.models import CallState
 from scheduler.operations.account import provider_of
@@ -217,7 +217,7 @@ class Eraser:
 
     def _erase(self, campaign: CampaignView, row: int) -> None:
         conversations = erasure.erase(self.ledger, campaign.campaign_id, row)
-        connections = placed(self.ledger, campaign.campaign_id, row)
+        connections = connections_of(self.ledger, campaign.campaign_id, row)
         self._calls += 1
         self._conversations += len(conversations)
         self._connections += len(connections)
@@ -238,7 +238,7 @@ class Eraser:
                 self._erase_conversation(api, account, conversation_id)
 
     def _note_undeleted(
-        self, conversations: Sequence[str], connections: Sequence[Placed], why: str
+        self, conversations: Sequence[str], connections: Sequence[PlacedConnection], why: str
     ) -> None:
         """Note what stays at an API that can't be asked: conversations or calls."""
         if conversations:
@@ -252,7 +252,7 @@ class Eraser:
         else:
             self._deleted += 1
 
-    def _erase_call(self, api: ErasesCalls, account: str, each: Placed) -> None:
+    def _erase_call(self, api: ErasesCalls, account: str, each: PlacedConnection) -> None:
         def delete() -> None:
             self._at_api.add(api.erase_call(each.connection_id))
 

@@ -118,7 +118,7 @@ def _as_record(rule: RuleFinding) -> dict[str, Any]:
     return {
         "rule": rule.rule,
         "passes": rule.passes,
-        "found": rule.said,
+        "found": rule.found,
         "until": rule.until,
         "reason": rule.reason,
     }
@@ -234,7 +234,7 @@ def _is_held(view: CampaignView) -> bool:
 def _in_full(ledger: Ledger, view: CampaignView, call: Standing, rule: RuleFinding) -> RuleFinding:
     """Say of the list which entry it is, since when and why; of a pause whose it is."""
     if rule.rule == "do_not_call" and not rule.passes:
-        return replace(rule, said=_listed(ledger, call.contact, view.policy) or rule.said)
+        return replace(rule, found=_listed(ledger, call.contact, view.policy) or rule.found)
     return _without_end(rule, view)
 
 
@@ -245,7 +245,7 @@ def _without_end(rule: RuleFinding, view: CampaignView) -> RuleFinding:
     why = f"paused by {view.paused_by}" if view.paused_by else "paused"
     if view.stopped_itself:
         why = f"it stopped itself: {view.stopped_itself}"
-    return replace(rule, said=why, until=None)
+    return replace(rule, found=why, until=None)
 
 
 def _next_at(
@@ -354,7 +354,7 @@ def _rules_of_time(policy: Policy, contact: Contact, now: float) -> list[RuleFin
     """Return what the hours say, and whether there is an end to it."""
     found = opening(policy, contact, now)
     rules = [
-        RuleFinding(one.rule, one.said, one.passes, None if one.passes else one.until)
+        RuleFinding(one.rule, one.found, one.passes, None if one.passes else one.until)
         for one in verdicts(policy, contact, now)
     ]
     if found.reason is not None:

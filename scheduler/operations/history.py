@@ -10,7 +10,7 @@ from typing import Any
 
 from scheduler.errors import ConfigError
 from scheduler.ledger import addresses, do_not_call, views
-from scheduler.ledger.addresses import Rung
+from scheduler.ledger.addresses import PossibleRing
 from scheduler.ledger.do_not_call import Listing, Removed
 from scheduler.ledger.explanation import standing
 from scheduler.ledger.ledger import Ledger
@@ -81,7 +81,7 @@ class History:
     calls: tuple[Called, ...]  #: the earliest first, those that wait last
     listed: tuple[str, Listing] | None  #: the entry by which nobody dials it
     #: Calls of campaigns whose contacts are kept no longer: of the last 31 days.
-    gone: tuple[Rung, ...] = ()
+    gone: tuple[PossibleRing, ...] = ()
     archived: int = 0  #: campaigns whose contacts are kept no longer; they may have called it, too
     #: Who took such an entry off the list. Of numbers the last digits are on record: it may have
     #: been another one.
@@ -130,7 +130,7 @@ def history_of(
     ]
     gone = [
         each
-        for each in addresses.rung(ledger, kept.parties)
+        for each in addresses.possible_rings(ledger, kept.parties)
         if each.attempt.campaign_id not in kept.campaigns
         and (among is None or each.attempt.campaign_id in ids)
     ]

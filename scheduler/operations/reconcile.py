@@ -316,7 +316,7 @@ def _token_of(verdict: Resolution, attempt: Attempt) -> str:
 
 def is_redialled(ledger: Ledger, attempt: Attempt) -> bool:
     """Whether somebody had the call of this attempt dialled again."""
-    token, _ = unknowns.last_word(ledger, attempt)
+    token, _ = unknowns.last_verdict(ledger, attempt)
     return token == _token_of(Resolution.REDIAL, attempt)
 
 

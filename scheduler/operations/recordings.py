@@ -13,9 +13,9 @@ from typing import IO, Any, Protocol
 from scheduler.errors import AccountFault, ConfigError, ProviderError, Refused, SchedulerError
 from scheduler.fields.contact_label import label_of
 from scheduler.ledger import erasure, insights, views
-from scheduler.ledger.insights import Said
+from scheduler.ledger.connections import PlacedConnection, connections_of
+from scheduler.ledger.insights import Collected
 from scheduler.ledger.ledger import Ledger
-from scheduler.ledger.placed import Placed, placed
 from scheduler.ledger.views import CampaignView
 from scheduler.masking import mask_text
 from scheduler.operations.patience import patiently
@@ -125,7 +125,7 @@ def listed(
     erased = 0
     with counting("looking", "calls") as counted:
         for done, row in enumerate(rows, start=1):
-            connections = placed(ledger, campaign.campaign_id, row)
+            connections = connections_of(ledger, campaign.campaign_id, row)
             kept = [each for each in connections if not each.is_erased]
             erased += len(connections) - len(kept)
             found += _of_call(ledger, provider, campaign, row, kept)
@@ -138,7 +138,7 @@ def _of_call(
     provider: ListsRecordings,
     campaign: CampaignView,
     row: int,
-    kept: Sequence[Placed],
+    kept: Sequence[PlacedConnection],
 ) -> Iterator[OfCall]:
     if not kept:
         return
@@ -165,7 +165,7 @@ def _whose(record: Mapping[str, Any], row: int) -> str:
 
 
 def _recordings(
-    provider: ListsRecordings, each: Placed, spoken: Said | None
+    provider: ListsRecordings, each: PlacedConnection, spoken: Collected | None
 ) -> Sequence[Recording]:
     """Return what the result of an attempt has, or else its provider."""
     known = (spoken or {}).get("recordings", ()) if each.is_first else ()

@@ -247,8 +247,8 @@ class Supervision:
         whose = (self._ledger, campaign.account, self._campaign_id)
         return (
             campaign.open > 0
-            or searches.is_hopeful(*whose, hears_callbacks=self._hears_callbacks)
-            or views.awaited(*whose) > 0
+            or searches.is_findable(*whose, hears_callbacks=self._hears_callbacks)
+            or views.unended(*whose) > 0
         )
 
     def _judge(self, campaign: CampaignView, block: str) -> Ending | None:

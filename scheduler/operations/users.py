@@ -203,8 +203,8 @@ def _started(ledger: Ledger, user: str, generation: str) -> SignedIn:
     return SignedIn(cookie, session)
 
 
-def _expect_few_tries(ledger: Ledger, whose: str, most: int) -> None:
-    tries, seconds = sessions.note_try(ledger, whose)
+def _expect_few_tries(ledger: Ledger, subject: str, most: int) -> None:
+    tries, seconds = sessions.note_try(ledger, subject)
     if tries > most:
         raise TooManyTries(seconds)
 

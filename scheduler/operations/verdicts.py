@@ -114,7 +114,7 @@ def _was_done(ledger: Ledger, attempt: Attempt, verdict: Verdict) -> bool:
         case Word.REDIAL:
             return reconcile.is_redialled(ledger, attempt)
         case Word.ATTACH:
-            _, connection_id = unknowns.last_word(ledger, attempt)
+            _, connection_id = unknowns.last_verdict(ledger, attempt)
             return bool(connection_id) and connection_id == verdict.connection_id
         case _:
             return False

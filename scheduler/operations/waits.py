@@ -38,5 +38,5 @@ def why_waits(ledger: Ledger, view: CampaignView) -> Wait:
             continue
         if ruling.rule == "not_before":
             return Wait("not_before allows none earlier")
-        return Wait(f"calling hours are closed ({ruling.rule}: {ruling.said})", is_for_hours=True)
+        return Wait(f"calling hours are closed ({ruling.rule}: {ruling.found})", is_for_hours=True)
     return Wait("it is called again after an attempt" if attempts else "")

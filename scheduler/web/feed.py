@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from scheduler.clock import since_boot
 from scheduler.errors import LedgerTrouble
-from scheduler.ledger.happenings import Place, Placed, Reader, Reading
+from scheduler.ledger.happenings import Place, PlacedEvent, Reader, Reading
 from scheduler.ledger.ledger import Ledger
 from scheduler.rights import Visitor
 from scheduler.web.bounds import MOST_ENDLESS
@@ -58,12 +58,12 @@ class Wish:
 class Message:
     """Something that happened, as it is sent: written once, however many streams there are."""
 
-    placed: Placed
+    placed: PlacedEvent
     whole: bytes
     masked: bytes
 
     @classmethod
-    def of(cls, placed: Placed) -> Message:
+    def of(cls, placed: PlacedEvent) -> Message:
         """Write it."""
         record = placed.as_record()
         return cls(
@@ -248,7 +248,7 @@ def _read(reader: Reader, after: Place) -> Reading | None:
         return None
 
 
-def _is_for(wish: Wish, each: Placed) -> bool:
+def _is_for(wish: Wish, each: PlacedEvent) -> bool:
     return wish.wants(each.place.account, each.campaign_id)
 
 

@@ -68,7 +68,7 @@ class Parent:
     def _is_nothing_open(self) -> bool:
         try:
             view = views.campaign(self._ledger, self._campaign_id)
-            awaited = views.awaited(self._ledger, view.account, self._campaign_id)
+            awaited = views.unended(self._ledger, view.account, self._campaign_id)
         except SchedulerError as error:
             # The timekeeper starts a dead private Redis again.
             logger.error("the ledger can't be read: %s", error)

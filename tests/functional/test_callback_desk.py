@@ -247,7 +247,7 @@ def test_an_end_that_is_told_and_not_true_changes_nothing(
     desk.take(toy.status(*call, Stage.OVER, 3))
 
     assert rig.served.poller is not None
-    assert rig.served.poller.read_heard()  # to be read again soon
+    assert rig.served.poller.read_reported()  # to be read again soon
 
     assert rig.record()["state"] == "connected"
 

@@ -18,7 +18,7 @@ from scheduler.ledger import (
     views,
 )
 from scheduler.ledger.calls import NO_LISTENER, Claim, ListenerLease, StopOrder, Wait
-from scheduler.ledger.insights import Collect, Said
+from scheduler.ledger.insights import Collect, Collected
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.listeners import ListenedCall
 from scheduler.limit import Limit
@@ -335,7 +335,7 @@ class Books:
             self.ledger, self.account, attempt, digest=digest, delay_seconds=delay, now=self.now
         )
 
-    def keep_collected(self, attempt: Attempt, said: Said | None, error: str = "") -> bool:
+    def keep_collected(self, attempt: Attempt, said: Collected | None, error: str = "") -> bool:
         """Keep what was said."""
         return insights.keep(self.ledger, self.account, attempt, said, error=error, now=self.now)
 

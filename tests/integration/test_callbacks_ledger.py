@@ -143,7 +143,7 @@ def test_news_of_an_attempt_that_nobody_knows_change_nothing(books: Books, whose
 
     said = arrived(books, attempt, "X", sequence=9, stage="answered", answered_by="machine")
 
-    assert said is Known.NOBODYS
+    assert said is Known.NO_ATTEMPT
     assert books.everything() == before
 
 
@@ -152,7 +152,7 @@ def test_another_accounts_provider_has_no_say(books: Books) -> None:
 
     said = callbacks.arrived(books.ledger, "other", attempt, "X", now=books.now)
 
-    assert said is Known.NOBODYS
+    assert said is Known.NO_ATTEMPT
     assert books.live() == {}
 
 
@@ -161,7 +161,7 @@ def test_a_connection_that_another_attempt_has_stays_that_ones(books: Books) -> 
     one, two = begun(books), begun(books)
     arrived(books, one)
 
-    assert arrived(books, two) is Known.NOBODYS
+    assert arrived(books, two) is Known.NO_ATTEMPT
 
     assert set(books.live()) == {one}
 
@@ -437,8 +437,8 @@ def test_a_call_that_is_said_to_be_over_is_read_soon_and_no_more_than_that(books
 
     assert books.state(attempt) is CallState.CONNECTED
     assert books.slots() == {attempt: BEFORE}
-    assert callbacks.take_heard(books.ledger, ACCOUNT, 10) == [attempt]
-    assert callbacks.take_heard(books.ledger, ACCOUNT, 10) == []
+    assert callbacks.take_reported(books.ledger, ACCOUNT, 10) == [attempt]
+    assert callbacks.take_reported(books.ledger, ACCOUNT, 10) == []
 
 
 def test_what_was_read_meanwhile_need_not_be_read_for_it(books: Books) -> None:
@@ -447,7 +447,7 @@ def test_what_was_read_meanwhile_need_not_be_read_for_it(books: Books) -> None:
 
     books.over(attempt)
 
-    assert callbacks.take_heard(books.ledger, ACCOUNT, 10) == []
+    assert callbacks.take_reported(books.ledger, ACCOUNT, 10) == []
 
 
 # The instant of the answer ------------------------------------------------------------------------
@@ -644,7 +644,7 @@ def test_what_was_told_is_retired_with_its_campaign(books: Books) -> None:
     arrived(books, attempt)
     keep(books, attempt, "a", "secret", 1.0)
     books.over(attempt)
-    callbacks.take_heard(books.ledger, ACCOUNT, 10)
+    callbacks.take_reported(books.ledger, ACCOUNT, 10)
 
     while retirement.retire(books.ledger, "c", now=books.now):
         pass
@@ -656,7 +656,7 @@ def test_what_was_told_is_retired_with_its_campaign(books: Books) -> None:
 
 
 def owe(books: Books, attempt: Attempt) -> bool:
-    return callbacks.owe_speech(books.ledger, ACCOUNT, attempt, now=books.now)
+    return callbacks.order_speech(books.ledger, ACCOUNT, attempt, now=books.now)
 
 
 def spoken(books: Books, attempt: Attempt) -> None:

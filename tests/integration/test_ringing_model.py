@@ -187,7 +187,7 @@ class RingingMachine(LedgerMachine):
         name = f"connection {attempt}" if connection == "its own" else connection
         before = self.books.everything()
         said = self.hear(attempt, name, sequence, stage, ago)
-        if said in (Known.NOBODYS, Known.OVER):
+        if said in (Known.NO_ATTEMPT, Known.OVER):
             before.pop(totals := keys.account(ACCOUNT, "totals"), None)
             assert {k: v for k, v in self.books.everything().items() if k != totals} == before
         else:
@@ -217,9 +217,9 @@ class RingingMachine(LedgerMachine):
 
     @rule(attempt=attempts)
     def speak(self, attempt: Attempt) -> None:
-        if callbacks.owe_speech(self.books.ledger, ACCOUNT, attempt, now=self.books.now):
+        if callbacks.order_speech(self.books.ledger, ACCOUNT, attempt, now=self.books.now):
             assert attempt in self.books.owed_stops()
-        assert not callbacks.owe_speech(self.books.ledger, ACCOUNT, attempt, now=self.books.now)
+        assert not callbacks.order_speech(self.books.ledger, ACCOUNT, attempt, now=self.books.now)
 
     @rule(attempt=attempts)
     def has_spoken(self, attempt: Attempt) -> None:

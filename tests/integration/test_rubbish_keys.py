@@ -15,13 +15,13 @@ from scheduler.ledger import (
     accounts,
     callbacks,
     calls,
+    connections,
     deliveries,
     erasure,
     explanation,
     limits,
     live_calls,
     pages,
-    placed,
     retries,
     rubbish,
     schedules,
@@ -225,7 +225,7 @@ def test_ticks_go_on_and_every_other_call_ends_on_time_and_is_dialled(
     limits.read(books.ledger, ACCOUNT, now=books.now)
     books.listen()
     books.take_collect()
-    callbacks.take_heard(books.ledger, ACCOUNT, 10)
+    callbacks.take_reported(books.ledger, ACCOUNT, 10)
     deliveries.take(books.ledger, ACCOUNT, now=books.now)
     if name.startswith(
         ("slots:", "stops:", "collect:", "ears:", "heard:", "webhooks:", "due:", "waiting")
@@ -289,7 +289,7 @@ READERS: dict[str, Callable[[Ledger], object]] = {
     "unknown": lambda ledger: list(unknowns.calls(ledger, "c", ACCOUNT)),
     "ended": lambda ledger: list(retries.ended_calls(ledger, "c", with_answers=True)),
     "called": lambda ledger: list(erasure.called_rows(ledger, "c")),
-    "connections": lambda ledger: placed.placed(ledger, "c", 1),
+    "connections": lambda ledger: connections.connections_of(ledger, "c", 1),
     "standing": lambda ledger: explanation.standing(ledger, "c", 1),
     "current": lambda ledger: live_calls.current_attempt(ledger, "c", 1),
     "contacts": lambda ledger: pages.contacts(ledger, "c", 0, 10),

@@ -225,7 +225,7 @@ def test_a_cap_of_a_state_holds_for_its_contacts_alone(
     over(books)
 
     _, found = explanation.explain(books.ledger, "other", 1, now=books.now)
-    caps = next(one.said for one in found if one.rule == "caps")
+    caps = next(one.found for one in found if one.rule == "caps")
 
     assert ("1 of 1 calls in 8 h (us-me)" in caps) is is_capped
     assert "1 of 5 calls in 1 h (caps)" in caps
@@ -268,7 +268,7 @@ def test_an_explanation_names_the_target_that_is_on_the_list(books: Books) -> No
     _, found = explanation.explain(books.ledger, "c", 1, now=books.now)
 
     (rule,) = (one for one in found if one.rule == "do_not_call")
-    assert rule.said == f"it may be transferred to {AGENTS[0]}, which is on the list"
+    assert rule.found == f"it may be transferred to {AGENTS[0]}, which is on the list"
     assert (rule.passes, rule.reason) == (False, "do_not_call")
 
 
@@ -516,10 +516,10 @@ def test_explain_says_what_each_rule_finds_and_changes_nothing(books: Books) -> 
     assert list(by_name) == [
         *("campaign", "stops", "do_not_call", "one_at_a_time", "caps", "budget"),
     ]
-    assert by_name["one_at_a_time"].said == "c:1:1 is live"
+    assert by_name["one_at_a_time"].found == "c:1:1 is live"
     assert not by_name["one_at_a_time"].passes
     assert by_name["caps"].passes
-    assert "1 of 2 calls in 24 h" in by_name["caps"].said
+    assert "1 of 2 calls in 24 h" in by_name["caps"].found
     assert books.everything() == as_it_stood
 
 

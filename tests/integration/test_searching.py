@@ -82,7 +82,7 @@ def test_the_next_search_is_due_later(books: Books) -> None:
     assert find(books, one) is Found.NONE
 
     assert searches.due(books.ledger, ACCOUNT, now=books.now) == []
-    assert searches.next_in(books.ledger, ACCOUNT, now=books.now) == 5.0
+    assert searches.seconds_until_next(books.ledger, ACCOUNT, now=books.now) == 5.0
 
 
 def test_a_call_is_looked_for_as_long_as_it_could_live(books: Books) -> None:
@@ -91,7 +91,7 @@ def test_a_call_is_looked_for_as_long_as_it_could_live(books: Books) -> None:
 
     assert find(books, one, "X") is Found.OVER
 
-    assert searches.next_in(books.ledger, ACCOUNT, now=books.now) is None
+    assert searches.seconds_until_next(books.ledger, ACCOUNT, now=books.now) is None
     assert books.ended_as(one.attempt)[0] == "unknown"
 
 
@@ -193,7 +193,7 @@ def test_a_verdict_ends_the_search(books: Books) -> None:
 
     unknowns.settle(books.ledger, ACCOUNT, one.attempt, unknowns.Resolution.NOT_PLACED)
 
-    assert searches.next_in(books.ledger, ACCOUNT, now=books.now) is None
+    assert searches.seconds_until_next(books.ledger, ACCOUNT, now=books.now) is None
 
 
 def test_the_same_sweep_twice_is_two_sweeps_and_changes_no_call(books: Books) -> None:
@@ -235,11 +235,11 @@ def test_whether_it_would_be_attached_is_known_before_the_first_search(
     books: Books, attaches: bool
 ) -> None:
     lost(books)
-    assert searches.is_hopeful(books.ledger, ACCOUNT, "c", now=books.now)
+    assert searches.is_findable(books.ledger, ACCOUNT, "c", now=books.now)
 
     searches.lead(books.ledger, ACCOUNT, "a", attaches=attaches)
 
-    assert searches.is_hopeful(books.ledger, ACCOUNT, "c", now=books.now) is attaches
+    assert searches.is_findable(books.ledger, ACCOUNT, "c", now=books.now) is attaches
 
 
 @pytest.mark.parametrize(("powers", "hopeful"), [(ALL, True), (Powers(), False)])
@@ -248,20 +248,20 @@ def test_a_lost_call_is_worth_waiting_for_where_it_would_be_attached(
 ) -> None:
     one = lost(books)
     find(books, one, powers=powers)
-    assert searches.is_hopeful(books.ledger, ACCOUNT, "c", now=books.now) is hopeful
-    assert not searches.is_hopeful(books.ledger, ACCOUNT, "other", now=books.now)
+    assert searches.is_findable(books.ledger, ACCOUNT, "c", now=books.now) is hopeful
+    assert not searches.is_findable(books.ledger, ACCOUNT, "other", now=books.now)
 
-    books.wait(searches.HOPEFUL_SECONDS)
-    assert not searches.is_hopeful(books.ledger, ACCOUNT, "c", now=books.now)
+    books.wait(searches.FINDABLE_SECONDS)
+    assert not searches.is_findable(books.ledger, ACCOUNT, "c", now=books.now)
 
 
 def test_where_callbacks_come_a_lost_call_is_worth_waiting_for_on_any_account(books: Books) -> None:
     lost(books)
     searches.lead(books.ledger, ACCOUNT, "a", attaches=False)
-    hopeful = partial(searches.is_hopeful, books.ledger, ACCOUNT, "c", hears_callbacks=True)
+    hopeful = partial(searches.is_findable, books.ledger, ACCOUNT, "c", hears_callbacks=True)
     assert hopeful(now=books.now)
 
-    books.wait(searches.HOPEFUL_SECONDS)
+    books.wait(searches.FINDABLE_SECONDS)
     assert not hopeful(now=books.now)
 
 
@@ -269,4 +269,4 @@ def test_a_call_that_was_found_is_waited_for_no_longer_than_it_lives(books: Book
     one = lost(books)
     find(books, one, "X")
 
-    assert not searches.is_hopeful(books.ledger, ACCOUNT, "c", now=books.now)
+    assert not searches.is_findable(books.ledger, ACCOUNT, "c", now=books.now)

@@ -56,7 +56,7 @@ def test_an_unknown_call_keeps_its_slot_and_nobody_looks_for_it(books: Books) ->
     books.finish(attempt, Disposition.UNKNOWN, reason=Reason.ANSWER_LOST, hold_seconds=DURATION)
 
     assert books.slots() == {attempt: DURATION}
-    assert searches.next_in(books.ledger, ACCOUNT, now=books.now) is None
+    assert searches.seconds_until_next(books.ledger, ACCOUNT, now=books.now) is None
 
     books.wait(DURATION)
     books.expire()

@@ -241,7 +241,7 @@ AGAIN: dict[str, Callable[[Books, Attempt], Callable[[], object]]] = {
     "arrived, second": lambda books, attempt: (
         lambda: callbacks.arrived(*(books.ledger, ACCOUNT, attempt, "another"), now=books.now)
     ),
-    "take_heard": lambda books, attempt: heard(books, attempt),
+    "take_reported": lambda books, attempt: heard(books, attempt),
     "pressed": lambda books, attempt: (
         lambda: callbacks.pressed(*(books.ledger, attempt, "confirm", 1, "1"), now=books.now)
     ),
@@ -262,8 +262,8 @@ AGAIN: dict[str, Callable[[Books, Attempt], Callable[[], object]]] = {
     "keep_words": lambda books, attempt: (
         lambda: callbacks.keep_words(books.ledger, "news", LiveLine(attempt, "message", "words"))
     ),
-    "owe_speech": lambda books, attempt: (
-        lambda: callbacks.owe_speech(books.ledger, ACCOUNT, attempt, now=books.now)
+    "order_speech": lambda books, attempt: (
+        lambda: callbacks.order_speech(books.ledger, ACCOUNT, attempt, now=books.now)
     ),
     "spoken": lambda books, attempt: speaking(books, attempt),
     "take_collect": lambda books, attempt: over(books, attempt, books.take_collect),
@@ -287,11 +287,11 @@ def ringing(books: Books, verb: Callable[[Attempt], object]) -> Callable[[], obj
 def heard(books: Books, attempt: Attempt) -> Callable[[], object]:
     connection = f"connection {attempt}"
     callbacks.arrived(books.ledger, ACCOUNT, attempt, connection, stage="over", now=books.now)
-    return lambda: callbacks.take_heard(books.ledger, ACCOUNT, 10)
+    return lambda: callbacks.take_reported(books.ledger, ACCOUNT, 10)
 
 
 def speaking(books: Books, attempt: Attempt) -> Callable[[], object]:
-    callbacks.owe_speech(books.ledger, ACCOUNT, attempt, now=books.now)
+    callbacks.order_speech(books.ledger, ACCOUNT, attempt, now=books.now)
     return lambda: callbacks.spoken(books.ledger, ACCOUNT, attempt, now=books.now)
 
 

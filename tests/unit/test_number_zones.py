@@ -158,7 +158,7 @@ def test_a_foreign_zone_is_held_together_with_the_numbers(zone: str) -> None:
     assert zones_of(contact, WEEK) == (zone, EASTERN)
     found = opening(WEEK, contact, at("2026-11-27T03:30-05:00")).at
     assert found >= at("2026-11-27T08:00-05:00")
-    (said,) = [one.said for one in verdicts(WEEK, contact, found) if one.rule == "timezone"]
+    (said,) = [one.found for one in verdicts(WEEK, contact, found) if one.rule == "timezone"]
     assert f"no part of its country has {zone}" in said
 
 

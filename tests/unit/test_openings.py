@@ -485,7 +485,7 @@ def test_every_rule_that_is_set_says_what_it_looked_at() -> None:
         ("calling_hours", False, at("2026-11-27T08:00-05:00")),
         ("us-ky", False, at("2026-11-26T10:00-05:00")),
     ]
-    assert [each.said for each in said] == [
+    assert [each.found for each in said] == [
         "2026-11-20T00:00:00Z or later",
         "before 2026-12-20T00:00:00Z",
         "America/New_York: as its number says",
@@ -498,11 +498,11 @@ def test_every_rule_that_is_set_says_what_it_looked_at() -> None:
 def test_zones_that_are_many_are_counted() -> None:
     said = verdicts(policy("8:00-21:00"), Contact("c", phone_number=TOLL_FREE), 0.0)
 
-    assert said[0].said.endswith(" and 39 more zones: as its number says")
+    assert said[0].found.endswith(" and 39 more zones: as its number says")
 
 
 def test_a_zone_that_nobody_knows_is_said() -> None:
     (said,) = verdicts(policy("8:00-21:00"), Contact("c", sip_uri=ROOM), 0.0)
 
     assert (said.rule, said.passes, said.until) == ("timezone", False, None)
-    assert said.said == "neither the contact, its number nor the campaign says where it is"
+    assert said.found == "neither the contact, its number nor the campaign says where it is"

@@ -299,9 +299,9 @@ def test_a_number_that_tells_its_state_has_the_zones_of_its_own_only() -> None:
 
 def test_explain_says_to_whose_rules_a_contact_is_held(tmp_path: Path) -> None:
     campaign, found = only(tmp_path, f"phone_number: {NEW_YORK}, state: FL")
-    told = {one.rule: one.said for one in verdicts(campaign.policy, found.contact, 0.0)}
+    told = {one.rule: one.found for one in verdicts(campaign.policy, found.contact, 0.0)}
     _, unknown = only(tmp_path, f"phone_number: {TOLL_FREE}")
-    untold = {one.rule: one.said for one in verdicts(campaign.policy, unknown.contact, 0.0)}
+    untold = {one.rule: one.found for one in verdicts(campaign.policy, unknown.contact, 0.0)}
 
     assert told["us"] == "it is held to the rules of FL, NY"
     assert "us-fl" in told

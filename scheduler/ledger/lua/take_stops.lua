@@ -9,7 +9,7 @@
 
   Returns for each: attempt, connection_id, why, deadline, how often it was taken, and how late it is.
   If `why` is "look", it is no stop: a worker must read the call, see `expire`. Nor is "speak": the call must
-  say something else, see `owe_speech`.
+  say something else, see `order_speech`.
 ]]
 local account, most, give_up = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local now = clock(ARGV[4])

@@ -1,4 +1,4 @@
-"""How we reach Redis: URL, connections, the private server, the broker that a worker outlives.
+"""How we reach Redis: URLs, connections, the private server, and Celery's broker.
 
-The ledger and the process that starts call in. It knows no verb and no call.
+The ledger calls in, and processes as they start. It knows no verb and no call.
 """

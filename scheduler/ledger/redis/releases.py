@@ -1,9 +1,9 @@
-"""Which releases of a server mend the known faults of its scripting.
+"""Which releases of a server fix the known security faults of its scripting.
 
-Whoever can have such a server run a script of their own can take its process over, or its answers.
-From the advisories of Redis (CVE-2024-31449, CVE-2024-46981, CVE-2025-46817 to CVE-2025-46819,
-CVE-2025-49844) and of Valkey (the same, and CVE-2025-67733); a row holds for its line of releases,
-and for older lines that get no release any more.
+Anybody who can run a script of their own on an unfixed server can take over its process or its
+answers. From the advisories of Redis (CVE-2024-31449, CVE-2024-46981, CVE-2025-46817 to
+CVE-2025-46819, CVE-2025-49844) and of Valkey (the same, and CVE-2025-67733); a row holds for its
+line of releases, and for older lines that get no release any more.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ _MENDED: dict[str, tuple[Release, ...]] = {
 
 
 def parsed(number: str) -> Release:
-    """Return the numbers of a release as a server tells it; zeros where it tells none."""
+    """Return the numbers of a release from a server's version; zeros if it has none."""
     found = re.match(r"(\d+)\.(\d+)(?:\.(\d+))?", number)
     return tuple(int(each or 0) for each in found.groups()) if found else (0, 0, 0)
 
 
 def mended_in(server: str, number: str) -> str:
-    """Return the release in which the faults of this one are mended; "" where none is known.
+    """Return the first release that fixes the faults of this one; "" if it has none that we know.
 
-    Only the number is known: a distribution mends its packages without a new one.
+    This judges by the number alone; a distribution may fix its packages without a new number.
     """
     ours = parsed(number)
     for release in _MENDED.get(server, ()):

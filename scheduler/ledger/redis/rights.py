@@ -1,6 +1,6 @@
-"""Which rights does a user of Redis need, and which does this one lack?
+"""Which rights does a user of Redis need, and which does this user lack?
 
-Everything of ours is under `callsched:`, the broker's under `callsched:broker:`.
+All our keys begin with `callsched:`, those of the broker with `callsched:broker:`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from redis.exceptions import NoPermissionError, ResponseError
 
 from scheduler.ledger import keys
 
-#: What an operator grants: kinds of commands, none that touch the server or others' data.
+#: What an operator grants: categories of commands, without those that touch the server or other
+#: programs' data, and single commands.
 KINDS = "-@all +@read +@write +@connection +@transaction +@scripting +@pubsub -@dangerous"
 SINGLE = "+info +time +wait"
 
@@ -83,14 +84,14 @@ _OTHERS = (
 def channels(database: int) -> list[str]:
     """Return the channels of Celery's events and of its remote control in a database.
 
-    Redis compares what is subscribed to with these as they are written, patterns included.
+    Redis compares a subscription with these letter by letter, patterns included.
     """
     under = f"{_BROKER}/{database}."
     return [f"{under}celery.pidbox", f"{under}celeryev/*", f"{under}celeryev/worker.*"]
 
 
 def grant(user: str, password: str, database: int = 0) -> str:
-    """Return the command by which Redis gives a user what it needs, and nothing else."""
+    """Return the ACL command that gives a user the rights that it needs, and no others."""
     heard = " ".join(f"&{channel}" for channel in channels(database))
     return (
         f"ACL SETUSER {user} on >{password} resetkeys ~{keys.ROOT}* resetchannels {heard}"
@@ -99,10 +100,10 @@ def grant(user: str, password: str, database: int = 0) -> str:
 
 
 def lacking(client: Any, database: int) -> list[str]:
-    """Return what this user has to be granted besides, as ACL SETUSER takes it.
+    """Return the rights that this user lacks, as ACL SETUSER takes them.
 
-    Nothing is run: the server looks at rights when it queues a command of a transaction, and the
-    transaction is discarded. Raises as redis does.
+    It runs nothing: the server checks rights as it queues the commands of a transaction, which this
+    discards. Raises redis-py's errors.
     """
     connection = client.connection_pool.get_connection()
     try:
@@ -112,7 +113,7 @@ def lacking(client: Any, database: int) -> list[str]:
         found = dict.fromkeys(one for one in wanted if one)
         return [*found, *([refused] if (refused := _refused(connection, "DISCARD")) else [])]
     finally:
-        # Never back to the pool in the middle of a transaction.
+        # It may be in the middle of a transaction, so it must not go back to the pool open.
         connection.disconnect()
         client.connection_pool.release(connection)
 
@@ -128,7 +129,7 @@ def _commands(database: int) -> Iterator[tuple[str, ...]]:
 
 
 def _refused(connection: Any, *command: str) -> str:
-    """Send a command; return what is to be granted for it, "" when it may be run."""
+    """Send a command; return the right that it lacks, "" if it may run."""
     connection.send_command(*command)
     try:
         connection.read_response()
@@ -137,5 +138,5 @@ def _refused(connection: Any, *command: str) -> str:
             return f"+{command[0].lower()}"
         return f"&{command[1]}" if "channel" in str(error) else f"~{keys.ROOT}*"
     except ResponseError:
-        pass  # a server that does not know the command says so elsewhere
+        pass  # if the server does not know the command, `doctor` says so elsewhere
     return ""

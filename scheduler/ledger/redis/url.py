@@ -6,8 +6,8 @@
     sentinel://[user:password@]host[:26379],host,…[/db]?master=name
     sentinels://…                                   the same over TLS, Sentinels and primary
 
-Ledger and broker read the same URL. What is wrong with one is said without any part of it that may
-belong to a password.
+Ledger and broker read the same URL. Messages about a wrong one quote no part of it that may belong
+to a password.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from urllib.parse import parse_qsl, quote, unquote
 
 from scheduler.errors import ConfigError
 
-#: The port where none is written.
+#: The ports of URLs without one.
 REDIS_PORT, SENTINEL_PORT = 6379, 26379
 
 _SCHEMES = ("redis", "rediss", "unix", "sentinel", "sentinels")
@@ -33,16 +33,16 @@ _YES_OR_NO = {"true": True, "yes": True, "1": True, "false": False, "no": False,
 
 @dataclass(frozen=True, slots=True)
 class RedisUrl:
-    """A URL, taken apart. Shown anywhere, it keeps its passwords to itself."""
+    """A parsed URL. Its `str` and `repr` show no passwords."""
 
     scheme: str
-    hosts: tuple[tuple[str, int], ...] = ()  #: the server; or the Sentinels, where there are any
+    hosts: tuple[tuple[str, int], ...] = ()  #: the server; or the Sentinels, if any
     path: str = ""  #: of a socket
     database: int = 0
     username: str = ""
     password: str = field(default="", repr=False)
     tls: Mapping[str, Any] | None = field(default=None, repr=False)  #: None: it is not encrypted
-    primary: str = ""  #: the name by which Sentinels know it; "": there are none
+    primary: str = ""  #: the primary's name at the Sentinels; "": there are none
     sentinel_username: str = ""
     sentinel_password: str = field(default="", repr=False)
     sentinel_tls: Mapping[str, Any] | None = field(default=None, repr=False)
@@ -52,23 +52,23 @@ class RedisUrl:
         return f"{self.scheme}://{where}"
 
     def __json__(self) -> str:
-        # What `celery inspect stats` shows of a broker.
+        # `celery inspect stats` shows this of a broker.
         return str(self)
 
     @property
     def is_local(self) -> bool:
-        """Whether nothing that is said leaves this machine."""
+        """Whether the connection stays on this machine."""
         return all(host in ("localhost", "::1") or host[:4] == "127." for host, _ in self.hosts)
 
     @property
     def login(self) -> dict[str, Any]:
-        """Who we are and what we trust, in the words of redis-py."""
+        """User, password and TLS options, under redis-py's names."""
         record = {"username": self.username or None, "password": self.password or None}
         return record | dict(self.tls or {})
 
     @property
     def sentinel_login(self) -> dict[str, Any]:
-        """The same for the Sentinels, which have users of their own."""
+        """The same for the Sentinels, which have their own users."""
         username, password = self.sentinel_username or None, self.sentinel_password or None
         record: dict[str, Any] = {"username": username, "password": password}
         if self.sentinel_tls is not None:
@@ -77,7 +77,7 @@ class RedisUrl:
 
     @property
     def broker_url(self) -> str:
-        """The same place in kombu's words, and Flower's; secrets of sockets are not in it."""
+        """The URL for kombu and Flower. That of a Unix socket has no password."""
         if self.scheme == "unix":
             return f"redis+socket://{quote(self.path)}?virtual_host={self.database}"
         # Only the first Sentinel: kombu would show the others' URLs with their passwords.
@@ -90,7 +90,7 @@ class RedisUrl:
 
 
 def parse(url: str) -> RedisUrl:
-    """Take a URL apart. Raises ConfigError that says what to mend."""
+    """Parse a URL. Raises ConfigError that says what to mend."""
     scheme, mark, rest = url.partition("://")
     if not mark or scheme not in _SCHEMES:
         _wrong(f"expected a URL that starts with {', '.join(f'{one}://' for one in _SCHEMES)}")
@@ -132,7 +132,7 @@ def _options(query: str, *, is_sentinel: bool) -> dict[str, str]:
     options = dict(parse_qsl(query, keep_blank_values=True))
     known = (*_TLS, *_OTHERS, *(_OF_SENTINEL if is_sentinel else ()))
     if set(options) - set(known):
-        # Not by its name, which may be a piece of a password.
+        # Don't name it: it may be a piece of a password.
         text = f"after ? it has an option that is not known; known are {', '.join(sorted(known))}"
         _wrong(f"{text}; where it has none, {_ENCODE}")
     for name in _FILES:
@@ -187,7 +187,7 @@ def _primary(options: Mapping[str, str]) -> str:
 
 
 def _tls(options: Mapping[str, str]) -> dict[str, Any]:
-    """Return what TLS is told; certificates are checked unless it is written that they are not."""
+    """Return the TLS options; certificates are checked unless the URL turns that off."""
     record: dict[str, Any] = {name: options[name] for name in _TLS if name in options}
     if record.setdefault("ssl_cert_reqs", "required") not in ("required", "none"):
         _wrong("ssl_cert_reqs: expected required or none")

@@ -1,4 +1,4 @@
-"""Names for shell completion: read from the ledger at once or not at all; nothing is started."""
+"""Names for shell completion. If no ledger answers at once there are none; it starts no Redis."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.records import decode
 from scheduler.settings import Settings
 
-#: Of more campaigns, the newest are looked through.
+#: How many of the newest campaigns or schedules to offer.
 _MOST = 2_000
-#: Of contacts, the first.
+#: How many contacts to look at, from the first.
 _MOST_CONTACTS = 500
 
 
 def campaign_ids(settings: Settings) -> list[str]:
-    """Return the ids of campaigns, the newest first; none where no ledger answers at once."""
+    """Return the ids of campaigns, the newest first; none if no ledger answers at once."""
     with suppress(RedisError, SchedulerError, OSError), _client(settings) as client:
         return _newest(client, "campaigns")
     return []
 
 
 def schedule_names(settings: Settings) -> list[str]:
-    """Return the names of schedules; none where no ledger answers at once."""
+    """Return the names of schedules, the newest first; none if no ledger answers at once."""
     with suppress(RedisError, SchedulerError, OSError), _client(settings) as client:
         return _newest(client, "schedules")
     return []
 
 
 def contact_ids(settings: Settings, campaign_id: str) -> list[str]:
-    """Return the ids of the first contacts of a campaign, of those that have one."""
+    """Return the ids of the first contacts of a campaign; none if no ledger answers at once."""
     with suppress(RedisError, SchedulerError, OSError, ValueError), _client(settings) as client:
         rows: Any = client.xrange(keys.campaign(campaign_id, "contacts"), count=_MOST_CONTACTS)
         found = [decode(fields["c"])[0].contact_id for _, fields in rows]
