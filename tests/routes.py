@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scheduler.accounts import Account
-from scheduler.campaign.route import Route, RouteOf
+from scheduler.campaign.route import Asked, Route, RouteOf
 from scheduler.providers import PROVIDERS, CallbackAddress, Kind
 
 #: Where the providers of tests reach us.
@@ -19,7 +19,7 @@ def through(
 ) -> RouteOf:
     """Return the route of every account, whatever it is called."""
 
-    def route_of(name: str | None, _provider: str) -> Route:
+    def route_of(name: str | None, _asked: Asked) -> Route:
         account = Account(name or "default", api.name)
         return Route(account, api, countries, callbacks, can_verify)
 

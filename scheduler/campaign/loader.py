@@ -39,7 +39,7 @@ from scheduler.campaign.keys.presets import chooses_by_state
 from scheduler.campaign.keys.presets import rules as preset_rules
 from scheduler.campaign.names import Names
 from scheduler.campaign.reading import AS_IT_IS, Reading
-from scheduler.campaign.route import Route, RouteOf, first_provider
+from scheduler.campaign.route import ASKS_NOTHING, Asked, Route, RouteOf, first_provider
 from scheduler.campaign.rows import Rules
 from scheduler.campaign.schema import Campaign, campaign_of, read_campaign
 from scheduler.campaign.script_faults import target_refused
@@ -168,7 +168,7 @@ class _Reader:
         """Open the file, and read it as far as its rows."""
         if format_of(path) is Format.DOCUMENT:
             return self._document(path)
-        route = self.route_of(self.account, "")
+        route = self.route_of(self.account, ASKS_NOTHING)
         campaign = self._in_region(campaign_of(route.api)(contacts=path.name), path, None)
         if route.api.needs_script:
             raise refusal(str(path), _ADVICE.format(says_nothing(route.api)), code="script")
@@ -230,7 +230,7 @@ class _Reader:
         is_name = isinstance(written, str) and re.fullmatch(NAME_PATTERN, written) is not None
         own = str(written) if is_name else None
         try:
-            return self.route_of(self.account or own, _provider_of(root))
+            return self.route_of(self.account or own, _asked(root))
         except ConfigError as error:
             if own is None or self.account is not None:
                 raise
@@ -518,7 +518,8 @@ def _value(root: document.Node | None, key: str) -> object:
     return document.plain(named[1]) if named is not None else None
 
 
-def _provider_of(root: document.Node | None) -> str:
-    """Return the provider that a document names; "" for none, or for what is no name."""
-    written = _value(root, "provider")
-    return written if isinstance(written, str) else ""
+def _asked(root: document.Node | None) -> Asked:
+    """Return what a document asks of its provider; nothing where it has no name and no keys."""
+    written, call = _value(root, "provider"), _value(root, "call")
+    keys = frozenset(call) if isinstance(call, dict) else frozenset()
+    return Asked(written if isinstance(written, str) else "", keys)

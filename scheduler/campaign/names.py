@@ -50,6 +50,7 @@ _NO_HEADER = (
     " phone_number,name"
 )
 _NO_COLUMN = "expected a column phone_number or sip_uri"
+_ABOVE_HEADER = "; if it is a title, delete it: the names of the columns come first"
 _WAY_OUT = "; `plan` with this file alone shows how its columns are called"
 
 
@@ -103,6 +104,12 @@ class Names:
 def is_address(written: str) -> bool:
     """Whether a column of this name would say whom to call."""
     return column_name(written) in _ADDRESSES
+
+
+def likely_numbers(written: Iterable[str]) -> list[str]:
+    """Return the columns that likely have numbers to call, where none has a name that is known."""
+    names = [name.strip() for name in written]
+    return [name for name in names if _OF_NUMBERS.search(name) and not _NO_NUMBER.search(name)]
 
 
 def column_name(written: str) -> str:
@@ -265,7 +272,7 @@ def _no_address(theirs: list[str]) -> str:
     if any(mask_text(name) != name for name in theirs):
         return f"{_NO_COLUMN}; {_NO_HEADER}; got {_shown(theirs)}"
     titles = [name for name in filter(None, theirs) if not _NO_NUMBER.search(name)]
-    likely = [name for name in titles if _OF_NUMBERS.search(name)]
+    likely = likely_numbers(theirs)
     if len(likely) > 1:
         return (
             f"expected a column phone_number; say in a YAML file which one it is, such as"
@@ -278,7 +285,10 @@ def _no_address(theirs: list[str]) -> str:
             return f"expected a column {column}; rename {shown(nearest)} to {column}"
     if likely:
         return f"expected a column phone_number; rename {shown(likely[0])} to phone_number"
-    return f"{_NO_COLUMN}; got {_shown(theirs)}"
+    named = [*filter(None, theirs)]
+    got = f"{_NO_COLUMN}; got {_shown(named)}"
+    is_title = len(named) == 1 and " " in named[0]
+    return got + _ABOVE_HEADER * is_title
 
 
 def _likeness(column: str, name: str) -> float:

@@ -21,12 +21,23 @@ class Route:
     can_verify: bool = True  #: the account has what its provider's requests are signed with
 
 
-#: Returns the route of the account that a file names; None for a file that names none. The second
-#: is the provider that it names, or "". Raises ConfigError when there is no such account.
-RouteOf: TypeAlias = Callable[[str | None, str], Route]
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a file asks of the provider of its calls."""
+
+    provider: str = ""  #: the one that it names; "" for none
+    keys: frozenset[str] = frozenset()  #: that it has under `call`
 
 
-def first_provider(name: str | None, _provider: str = "") -> Route:
+ASKS_NOTHING = Asked()
+
+
+#: Returns the route of the account that a file names; None for a file that names none. Raises
+#: ConfigError when there is no such account.
+RouteOf: TypeAlias = Callable[[str | None, Asked], Route]
+
+
+def first_provider(name: str | None, _asked: Asked = ASKS_NOTHING) -> Route:
     """Return the route of whatever account is named, where nothing is known of any."""
     first = PROVIDERS[0]
     return Route(Account(name or "default", first.name, first.credentials()))

@@ -54,6 +54,7 @@ def init(
     say: Says = None,
     max_duration: options.MaxDuration = None,
     account: options.Account = None,
+    encoding: options.Encoding = "utf-8",
     force: Force = False,
 ) -> None:
     """Write a campaign file to begin with, from your contacts or as an example.
@@ -70,11 +71,12 @@ def init(
         console.say(f"wrote {path} and {path.with_suffix('.csv')}; to see whom it would call:")
         console.out.print(suggested("plan", str(path), "--sandbox"))
         return
-    given = init_questions.Given(contacts, output, column, region, timezone, hours, say)
+    given = init_questions.Given(contacts, output, column, region, timezone, hours, say, encoding)
     path, answers = init_questions.answered(given, max_duration, account, replaces=force)
     starter.write(answers, path, replaces=force)
     console.say(f"wrote {path}")
-    with campaigns.check(path, settings(), Reading()) as checked:
+    with campaigns.check(path, settings(), Reading(encoding)) as checked:
         count = counted(checked.callable_count, "contact")
     console.say(f"{count} can be called. To see whom it would call and when, calling nobody:")
-    console.out.print(suggested("plan", str(path)))
+    codec = () if encoding == "utf-8" else ("--encoding", encoding)
+    console.out.print(suggested("plan", str(path), *codec))

@@ -15,6 +15,7 @@ from scheduler.fields.visible import visible
 from scheduler.masking import mask_text
 from scheduler.operations import starter
 from scheduler.operations.starter import ASKED, Answers
+from scheduler.providers import Kind
 from scheduler.settings import read_settings
 
 
@@ -29,6 +30,7 @@ class Given:
     timezone: str | None
     hours: str | None
     says: str | None
+    encoding: str
 
 
 def answered(
@@ -39,14 +41,13 @@ def answered(
     Raises CampaignError for contacts that can't be read, ConfigError for a file that exists.
     """
     contacts = given.contacts or Path(_asked("Your file of contacts (.csv, .xlsx, .jsonl)"))
-    begins = sample(contacts)
+    begins = sample(contacts, given.encoding)
     path = given.output or contacts.with_suffix(".yaml")
     starter.expect_free(path, replaces=replaces)
     columns = _columns(begins, _pairs(given.columns))
-    settings, at = read_settings(), account or ""
-    says = given.says or ""
-    if given.says is None and starter.may_speak(at, settings):
-        says = _or_asked("What does the call say? {{ name }} is a column; empty: nothing", "")
+    caller = starter.caller(account or "", read_settings())
+    says = _says(caller.api) if given.says is None else given.says
+    caller.expect_able(says)
     answers = Answers(
         contacts=contacts,
         name=_slug(path.stem),
@@ -56,10 +57,20 @@ def answered(
         timezone=given.timezone or "",
         says=says,
         max_duration=max_duration or _or_asked("How long may a call last?", "5m"),
-        account=at,
-        provider=starter.provider_for(says, at, settings),
+        account=account or "",
+        provider=caller.api.name,
+        is_named=caller.is_nobodys,
+        encoding=given.encoding,
     )
     return path, answers
+
+
+def _says(api: Kind) -> str:
+    """Ask what each call says, if the provider can say anything."""
+    question = "What does the call say? {{ name }} is a column"
+    if not api.script_steps or not console.may_ask():
+        return ""
+    return _asked(question) if api.needs_script else _asked(f"{question}; empty: nothing", "")
 
 
 def _columns(begins: Sample, given: dict[str, str]) -> dict[str, str]:
@@ -96,12 +107,13 @@ def _chosen(question: str, choices: Iterable[str], default: str | None) -> str:
 
 
 def _region(begins: Sample, columns: dict[str, str]) -> str:
-    """Ask whose the numbers are where one of them has no plus sign."""
+    """Ask whose the numbers are where one of them has no plus sign. None is ever guessed."""
     titles = [each.strip() for each in begins.columns]
     at = titles.index(columns["phone_number"]) if columns.get("phone_number") in titles else None
     if at is None or all(row[at].lstrip().startswith("+") for row in begins.rows):
         return ""
-    return _or_asked("Which country's are numbers without a plus sign? US, GB, …", "US").upper()
+    question = "Which country's are numbers without a plus sign? US, GB, …; empty: refuse them"
+    return _or_asked(question, "").upper()
 
 
 def _pairs(written: list[str] | None) -> dict[str, str]:

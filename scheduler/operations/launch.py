@@ -14,7 +14,7 @@ from scheduler.accounts import SANDBOX_ACCOUNT, Accounts
 from scheduler.campaign.checked import CheckedCampaign
 from scheduler.campaign.loader import load
 from scheduler.campaign.reading import Reading
-from scheduler.campaign.route import Route
+from scheduler.campaign.route import ASKS_NOTHING, Asked, Route
 from scheduler.errors import ConfigError, LedgerError
 from scheduler.fields.durations import positive_seconds, written
 from scheduler.hours.weeks import Week, read_week
@@ -31,6 +31,7 @@ from scheduler.providers import (
     can_verify,
     is_nobodys,
     kind_of,
+    taking,
 )
 from scheduler.records import encode_policy
 from scheduler.settings import Settings
@@ -43,18 +44,21 @@ def route_of(
     accounts: Accounts,
     settings: Settings,
     name: str | None,
-    provider: str = "",
+    asked: Asked = ASKS_NOTHING,
     *,
     in_sandbox: bool = False,
 ) -> Route:
     """Return the route of a campaign that names an account. Raises ConfigError.
 
-    The `provider` of the file counts in a sandbox, and where nothing says of an account whose it
-    is; elsewhere it is the account's, or the file is refused.
+    The provider that the file names counts in a sandbox, and where nothing says of an account whose
+    it is; elsewhere it is the account's, or the file is refused. Where nothing at all says it, it
+    is one that takes the file's keys.
     """
     account = accounts.named(name)
-    if in_sandbox or is_nobodys(account, accounts, settings):
-        account = at_provider(account, provider, settings)
+    if is_nobodys(account, accounts, settings):
+        account = at_provider(account, asked.provider or taking(asked.keys), settings)
+    elif in_sandbox:
+        account = at_provider(account, asked.provider, settings)
     callbacks = callback_address(account, settings, in_sandbox=in_sandbox)
     is_verified = in_sandbox or callbacks is None or can_verify(account)
     countries = account.credentials.called_countries()

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from scheduler.campaign.likely import likely
+from scheduler.campaign.names import likely_numbers
 from scheduler.campaign.sample import Sample
 from scheduler.errors import ConfigError
-from scheduler.providers import PROVIDERS, accounts_of, is_nobodys, kind_of
+from scheduler.providers import Kind, accounts_of, for_newcomers, is_nobodys, kind_of
 from scheduler.settings import Settings
 
 _FOLDER = Path(__file__).parent / "starters"
@@ -38,41 +39,48 @@ class Answers:
     says: str = ""  #: what each call says; "" for nothing
     max_duration: str = "5m"
     account: str = ""
-    provider: str = ""  #: named only while there is no account
+    provider: str = ""  #: whose calls they are
+    is_named: bool = False  #: the file names the provider, because no account tells it
+    encoding: str = "utf-8"  #: of the contacts' file
 
 
 def likely_columns(sample: Sample) -> dict[str, str]:
     """Return our names with the columns of the file that are likely meant by them."""
     found = {ours: theirs for ours, theirs in sample.guessed.items() if ours in ASKED}
+    if not sample.guessed.keys() & {"phone_number", "sip_uri"}:
+        numbers = likely_numbers(sample.columns)
+        found |= {"phone_number": numbers[0]} if len(numbers) == 1 else {}
     return likely(sample.columns, found)
 
 
-def may_speak(account: str, settings: Settings) -> bool:
-    """Whether calls can say something: those of an account, or of a provider to come."""
-    accounts = accounts_of(settings)
-    chosen = accounts.named(account or None)
-    return is_nobodys(chosen, accounts, settings) or bool(kind_of(chosen).script_steps)
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who makes the calls of a file that is to be written."""
+
+    api: Kind
+    account: str
+    is_nobodys: bool  #: nothing says yet whose account it is, so that the file names the provider
+
+    def expect_able(self, says: str) -> None:
+        """Raise ConfigError when its calls can't say this, or need something to say."""
+        if says and not self.api.script_steps:
+            raise ConfigError(
+                f"calls of account {self.account} can't speak: leave --say out, or name another"
+                " --account"
+            )
+        if self.api.needs_script and not says:
+            raise ConfigError(f"calls by {self.api.name} need something to say: use --say TEXT")
 
 
-def provider_for(says: str, account: str, settings: Settings) -> str:
-    """Return the provider that a file has to name; "" where an account tells it.
+def caller(account: str, settings: Settings) -> Caller:
+    """Return who calls: the account of this name, or the default one if there is none.
 
-    Raises ConfigError when its account can't say something, or nothing.
+    Without an account it is the provider that is proposed to newcomers. Raises ConfigError.
     """
     accounts = accounts_of(settings)
     chosen = accounts.named(account or None)
-    kind = kind_of(chosen)
-    if is_nobodys(chosen, accounts, settings):
-        able = (each for each in PROVIDERS if bool(each.script_steps) == bool(says))
-        return next(able, kind).name
-    if says and not may_speak(account, settings):
-        raise ConfigError(
-            f"calls of account {chosen.name} can't speak: leave --say out, or name another"
-            " --account"
-        )
-    if kind.needs_script and not says:
-        raise ConfigError(f"calls of account {chosen.name} need something to say: use --say")
-    return ""
+    nobodys = is_nobodys(chosen, accounts, settings)
+    return Caller(for_newcomers() if nobodys else kind_of(chosen), chosen.name, nobodys)
 
 
 def write(answers: Answers, path: Path, *, replaces: bool = False) -> None:
@@ -114,16 +122,18 @@ def _put(path: Path, text: str, *, replaces: bool) -> None:
 
 
 def _lines(answers: Answers, contacts: str, own: str) -> Iterator[str]:
-    run = f"`callsched run {shlex.quote(own)} --sandbox`"
+    codec = "" if answers.encoding == "utf-8" else f" --encoding {shlex.quote(answers.encoding)}"
+    run = f"`callsched run {shlex.quote(own)} --sandbox{codec}`"
+    schema = f"callsched schema campaign --provider {answers.provider}"
     yield "# Whom to call, when, and what each call does."
     yield f"# To try it without calling anybody: {run}"
-    yield "# For editors that complete and check it: `callsched schema > campaign.schema.json`"
+    yield f"# For editors that complete and check it: `{schema} > campaign.schema.json`"
     yield f"name: {_quoted(answers.name)}"
     yield f"contacts: {_quoted(contacts)}   # a path, from this file's folder"
     yield from _about_columns(answers)
     if answers.account:
         yield f"account: {_quoted(answers.account)}"
-    if answers.provider:
+    if answers.is_named:
         yield f"provider: {answers.provider}   # who calls; leave it out once you have an account"
     yield ""
     yield f"max_duration: {_quoted(answers.max_duration)}   # no call lasts longer than this"

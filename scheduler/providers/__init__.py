@@ -4,6 +4,7 @@ Calls, operations and the worker call in. It knows no ledger and no campaign fil
 of `errors.py` leave it.
 """
 
+from collections.abc import Collection
 from contextlib import closing
 from dataclasses import replace
 from typing import Any
@@ -111,10 +112,12 @@ __all__ = [
     "at_provider",
     "callback_address",
     "can_verify",
+    "for_newcomers",
     "gain",
     "is_nobodys",
     "kind_of",
     "open_provider",
+    "taking",
 ]
 
 
@@ -156,7 +159,22 @@ def kind_of(account: Account) -> Kind:
 def is_nobodys(account: Account, accounts: Accounts, settings: Settings) -> bool:
     """Whether nothing says yet at which provider an account is: no file, no variable."""
     is_unsaid = accounts.path is None and settings.provider is None
-    return is_unsaid and not account.credentials.are_begun
+    credentials = account.credentials
+    return is_unsaid and not credentials.are_begun and not credentials.suffice
+
+
+def for_newcomers() -> Kind:
+    """Return the API that is proposed to somebody who has no account yet."""
+    return next((kind for kind in PROVIDERS if not kind.may_be_gone), PROVIDERS[0])
+
+
+def taking(keys: Collection[str]) -> str:
+    """Return the first provider whose campaigns may have these keys under `call`; "" for none.
+
+    Keys that no provider knows don't count: whoever reads the file refuses them.
+    """
+    known = {key for key in keys if any(key in kind.call.model_fields for kind in PROVIDERS)}
+    return next((kind.name for kind in PROVIDERS if kind.takes(known)), "")
 
 
 def at_provider(account: Account, name: str, settings: Settings) -> Account:
@@ -207,7 +225,16 @@ def open_provider(account: Account, shelf: TokenShelf | None = None) -> Provider
     """Open an account. Raises ConfigError when its credentials are missing, or can't be read."""
     if account.fault:
         raise ConfigError(f"account {account.name}: {account.fault}")
-    return kind_of(account).client(account.credentials, shelf)
+    try:
+        return kind_of(account).client(account.credentials, shelf)
+    except ConfigError as error:
+        other = for_newcomers()
+        if account.credentials.are_begun or other is kind_of(account):
+            raise
+        # Whoever has said nothing of an account may have none yet.
+        raise ConfigError(
+            f"{error}; to call by {other.name} instead, set {other.credentials_settings}"
+        ) from None
 
 
 def _of_variables(settings: Settings) -> Kind:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -114,6 +114,8 @@ class Kind:
     hears_machines_anyway: bool = False
     #: Return a start's options, made to tell of callees who ask not to be called again.
     hear_opt_outs: Callable[[StartOptions], StartOptions] = dict
+    #: Its hosted API may be gone: who has no account yet is sent to another.
+    may_be_gone: bool = False
     #: Says what the API would refuse of a start; "" for nothing. Asked for each contact of a file.
     check_order: Callable[[StartOrder], str] = nothing_wrong
 
@@ -121,6 +123,13 @@ class Kind:
         """Return the keys under `call` that a contact may have of its own here."""
         unknown = set(NOT_EVERYWHERE) - self.call_keys
         return [key for key in self.call.of_contacts() if key not in unknown]
+
+    def takes(self, keys: Collection[str]) -> bool:
+        """Whether a campaign may have these keys under `call` here."""
+        lacks = set(NOT_EVERYWHERE) - self.call_keys
+        if not self.script_steps:
+            lacks.add("script")
+        return set(keys) <= self.call.model_fields.keys() - lacks
 
     def hears_words(self, call: CallKeys) -> bool:
         """Whether the words of calls come here, while they live or once they are over."""

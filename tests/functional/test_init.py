@@ -42,6 +42,10 @@ def test_off_a_terminal_it_asks_nothing(site: Site) -> None:
     text = (site.home / "patients.yaml").read_text()
     wrong = site.call(*words, "--hours", "late", "--force")
     mute = site.call(*words, "--force", "--say", "Hello.")
+    (site.home / "old.csv").write_text("Telefon,Name\n(202) 555-0100,Änne\n", "latin-1")
+    old = ("init", "old.csv", "--encoding", "latin-1")
+    nobodys = site.call(*old)
+    legacy = site.call(*old, "--region", "US", "--force")
 
     assert nothing.process.returncode == 2 and "--example" in nothing.err
     assert written.process.returncode == 0, written.err
@@ -49,3 +53,7 @@ def test_off_a_terminal_it_asks_nothing(site: Site) -> None:
     assert again.process.returncode == 1 and "--force" in again.err
     assert wrong.process.returncode == 1 and "calling_hours" in wrong.err
     assert mute.process.returncode == 1 and "can't speak" in mute.err
+    assert nobodys.process.returncode == 1 and "add --region" in nobodys.err  # none is guessed
+    assert legacy.process.returncode == 0, legacy.err
+    assert legacy.out.rstrip().endswith("callsched plan old.yaml --encoding latin-1")
+    assert "--sandbox --encoding latin-1`" in (site.home / "old.yaml").read_text()

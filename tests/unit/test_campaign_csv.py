@@ -153,6 +153,13 @@ def test_a_file_without_a_header_is_told_so_with_the_number_masked(tmp_path: Pat
     ]
 
 
+def test_a_title_above_the_header_is_told_to_go(tmp_path: Path) -> None:
+    assert refused(tmp_path, "Patients of autumn,\nName,Phone\nAda,+12025550100\n") == [
+        "contacts.csv:1: expected a column phone_number or sip_uri; got 'Patients of autumn'; if it"
+        " is a title, delete it: the names of the columns come first"
+    ]
+
+
 def test_a_column_of_ours_that_is_there_twice_is_refused(tmp_path: Path) -> None:
     assert refused(tmp_path, "phone_number,Name,name\n") == [
         "contacts.csv:1: the column 'name' is there twice"

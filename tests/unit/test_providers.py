@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from scheduler.accounts import Account
 from scheduler.campaign.jsonschema import campaign_schema
 from scheduler.campaign.loader import load
 from scheduler.campaign.reading import AS_IT_IS, Reading
+from scheduler.campaign.route import Asked, Route
 from scheduler.errors import CampaignError, ConfigError
 from scheduler.models import Reason
 from scheduler.operations import launch
@@ -77,6 +79,65 @@ def test_half_an_account_says_what_else_to_set(monkeypatch: pytest.MonkeyPatch) 
 def test_without_credentials_the_first_says_what_to_set() -> None:
     with pytest.raises(ConfigError, match="no credentials: set CALLSCHED_SYMBL_APP_ID"):
         providers.open_provider(only(NOBODYS))
+
+
+@pytest.mark.parametrize(
+    ("api", "told"),
+    [("symbl", "to call by twilio instead, set CALLSCHED_TWILIO_ACCOUNT_SID and"), ("twilio", "")],
+)
+def test_who_has_no_account_is_sent_to_a_provider_that_still_answers(
+    monkeypatch: pytest.MonkeyPatch, api: str, told: str
+) -> None:
+    monkeypatch.setattr(providers, "PROVIDERS", (SYMBL, TWILIO))
+    nobodys = only(NOBODYS.model_copy(update={"provider": api}))
+
+    with pytest.raises(ConfigError, match="no credentials: set CALLSCHED_") as caught:
+        providers.open_provider(nobodys)
+
+    assert told in str(caught.value)
+    assert ("to call by" in str(caught.value)) == bool(told)
+
+
+SCRIPT = "call: {script: [{say: Hello}]"
+
+
+@pytest.mark.parametrize(
+    ("text", "settings", "api"),
+    [
+        ("", NOBODYS, SYMBL),
+        ("call: {session_name: a}", NOBODYS, SYMBL),
+        (f"{SCRIPT}}}", NOBODYS, TWILIO),
+        (f"{SCRIPT}, ring_time: 20s}}", NOBODYS, TWILIO),
+        (f"{SCRIPT}, sctipr: 1}}", NOBODYS, TWILIO),  # what nobody knows is refused as that
+        (f"{SCRIPT}, languages: en-US}}", NOBODYS, SYMBL),  # nobody takes both
+        (f"provider: symbl\n{SCRIPT}}}", NOBODYS, SYMBL),
+        (f"{SCRIPT}}}", SYMBLS, SYMBL),  # an account is whose it is, in the sandbox as well
+        (f"{SCRIPT}}}", NOBODYS.model_copy(update={"provider": "symbl"}), SYMBL),
+    ],
+)
+@pytest.mark.parametrize("in_sandbox", [False, True])
+def test_a_file_without_an_account_is_read_for_a_provider_that_takes_its_keys(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    text: str,
+    settings: Settings,
+    api: Kind,
+    in_sandbox: bool,
+) -> None:
+    monkeypatch.setattr(providers, "PROVIDERS", (SYMBL, TWILIO))
+    path = tmp_path / "c.yaml"
+    path.write_text(f"contacts: [{{phone_number: +12025550143}}]\n{text}\n")
+    reads: list[str] = []
+
+    def route_of(name: str | None, asked: Asked) -> Route:
+        found = launch.route_of(accounts_of(settings), settings, name, asked, in_sandbox=in_sandbox)
+        reads.append(found.api.name)
+        return found
+
+    with suppress(CampaignError), load(path, route_of=route_of, max_duration_ceiling_seconds=600):
+        pass
+
+    assert reads == [api.name]
 
 
 def test_nothing_above_the_providers_names_one_but_the_settings() -> None:

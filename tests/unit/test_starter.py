@@ -45,6 +45,9 @@ def contacts(tmp_path: Path, text: str = PATIENTS, name: str = "Patients of 2026
             {"id": "Ref #", "timezone": "Time zone", "name": "Customer", "phone_number": "tel"},
         ),
         ("tel,,Notes", {"phone_number": "tel"}),
+        ("Nr,Telefon (mobil)", {"id": "Nr", "phone_number": "Telefon (mobil)"}),
+        ("Handy privat,Handy dienstlich", {}),
+        ("sip_uri,Handy privat", {}),
     ],
 )
 def test_columns_are_guessed_from_their_names(
@@ -65,7 +68,8 @@ def test_what_is_written_calls_every_contact_by_its_own_names(tmp_path: Path) ->
         hours="mon-fri 9:00-12:00, 13:00-17:00; sat 10:00-14:00",
         timezone="America/New_York",
         says='Hello {{ name }}: "see" you\u2028soon #1 \U0001f600',
-        provider=starter.provider_for("Hello", "", settings()),
+        provider=starter.caller("", settings()).api.name,
+        is_named=True,
     )
 
     starter.write(answers, path)
@@ -83,17 +87,23 @@ def test_what_is_written_calls_every_contact_by_its_own_names(tmp_path: Path) ->
 
 @pytest.mark.parametrize("hours", ["9:00-17:00", "always", "mon-fri 8:00-18:00"])
 @pytest.mark.parametrize("zone", ["", "Europe/Paris"])
-@pytest.mark.parametrize("says", ["", "null", "Hello."])
+@pytest.mark.parametrize("says", ["null", "Hello."])
 def test_any_answers_make_a_file_that_is_understood(
     tmp_path: Path, hours: str, zone: str, says: str
 ) -> None:
     people, path = contacts(tmp_path, "phone_number\n+12025550143\n", "null"), tmp_path / "c.yaml"
     people = people.rename(tmp_path / "yes.csv")
-    provider = starter.provider_for(says, "", settings())
-
-    starter.write(
-        Answers(people, "no", hours=hours, timezone=zone, says=says, provider=provider), path
+    answers = Answers(
+        people,
+        "no",
+        hours=hours,
+        timezone=zone,
+        says=says,
+        provider=starter.caller("", settings()).api.name,
+        is_named=True,
     )
+
+    starter.write(answers, path)
 
     with launch.read(path, settings(), Reading()) as checked:
         assert (checked.callable_count, checked.problem_count) == (1, 0)
@@ -128,10 +138,34 @@ def test_an_account_that_can_t_speak_is_not_made_to() -> None:
     silent = settings(symbl_app_id="app", symbl_app_secret=SecretStr("secret"))
     speaking = settings(twilio_account_sid="AC" + "0" * 32, twilio_auth_token=SecretStr("0" * 32))
 
-    assert starter.provider_for("", "", silent) == starter.provider_for("Hi", "", speaking) == ""
+    mute, voice = starter.caller("", silent), starter.caller("", speaking)
+
+    assert not mute.is_nobodys and not voice.is_nobodys
+    mute.expect_able("")
+    voice.expect_able("Hi")
     with pytest.raises(ConfigError, match="can't speak"):
-        starter.provider_for("Hello", "", silent)
+        mute.expect_able("Hello")
     with pytest.raises(ConfigError, match="something to say"):
-        starter.provider_for("", "", speaking)
+        voice.expect_able("")
     with pytest.raises(ConfigError, match="nobody"):
-        starter.provider_for("", "nobody", speaking)
+        starter.caller("nobody", speaking)
+
+
+def test_who_has_no_account_begins_with_a_provider_that_still_answers() -> None:
+    begun = starter.caller("", settings())
+
+    assert begun.is_nobodys and not begun.api.may_be_gone
+    with pytest.raises(ConfigError, match="use --say TEXT"):
+        begun.expect_able("")
+
+
+def test_a_silent_file_is_understood(tmp_path: Path) -> None:
+    people, path = contacts(tmp_path, "phone_number\n+12025550143\n"), tmp_path / "c.yaml"
+    silent = settings(symbl_app_id="app", symbl_app_secret=SecretStr("secret"))
+
+    starter.write(Answers(people, "c", provider="symbl"), path)
+
+    with launch.read(path, silent, Reading()) as checked:
+        assert (checked.callable_count, checked.problem_count) == (1, 0)
+    assert "callsched schema campaign --provider symbl" in path.read_text()
+    assert "\nprovider:" not in path.read_text()

@@ -95,7 +95,7 @@ class SymblCredentials(Credentials):
         if not given:
             raise ConfigError(
                 "no credentials: set CALLSCHED_SYMBL_APP_ID and CALLSCHED_SYMBL_APP_SECRET,"
-                " or CALLSCHED_SYMBL_ACCESS_TOKEN; CALLSCHED_PROVIDER chooses another provider"
+                " or CALLSCHED_SYMBL_ACCESS_TOKEN"
             )
         if not can_be_sent(given):
             raise ConfigError(

@@ -49,6 +49,7 @@ SYMBL = Kind(
     call=Call,
     hear_machines=_hear_machines,
     hears_machines_anyway=True,
+    may_be_gone=True,
     hear_opt_outs=_hear_opt_outs,
     at_sandbox=_at_sandbox,
     abilities=frozenset({Listens, Collects, Finds, Erases, Tells, ShowsTime}),
