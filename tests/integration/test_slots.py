@@ -129,7 +129,7 @@ def refuse(books: Books) -> None:
 
 def refuse_late(books: Books) -> None:
     attempt, seen = books.connected(), limits.read(books.ledger, ACCOUNT)
-    assert reports.full(
+    assert reports.give_back_at_limit(
         books.ledger,
         ACCOUNT,
         attempt,
