@@ -38,6 +38,9 @@ _REFUSED = {
     "do_not_call": "no file of the server is read for whoever sends a campaign: put the numbers on"
     " the ledger's do-not-call list, which holds for everybody, and leave the key out",
 }
+#: What messages tell somebody at a command line to do about an encoding, and others instead.
+_OF_COMMANDS = re.compile(r"say --encoding (\S+)")
+BY_CHARSET = r"say charset=\1 in its Content-Type"
 #: How a message names the key that it is about.
 _KEY = re.compile(r"(?:unknown key ')?([a-z_]+(?:\.\w+)*)(?:: |')")
 _SHOWN_IN_DETAIL = 3
@@ -236,9 +239,11 @@ def _put_on_record(site: Site, visitor: Visitor, view: CampaignView) -> None:
         controls.note(site.ledger, view.campaign_id, "launch", order_by(visitor))
 
 
-def faults(visitor: Visitor, problems: tuple[Problem, ...]) -> list[Fault]:
-    """Return problems as somebody may see them."""
-    return _seen(visitor, faults_of(problems))
+def faults(
+    visitor: Visitor, problems: tuple[Problem, ...], encoding: str = BY_CHARSET
+) -> list[Fault]:
+    """Return problems as somebody may see them, who says an `encoding` in this way."""
+    return _seen(visitor, faults_of(problems), encoding)
 
 
 def kinds(visitor: Visitor, alike: Sequence[Alike]) -> list[Kind]:
@@ -246,10 +251,16 @@ def kinds(visitor: Visitor, alike: Sequence[Alike]) -> list[Kind]:
     return _seen(visitor, kinds_of(alike))
 
 
-def _seen(visitor: Visitor, found: list[Found]) -> list[Found]:
-    if visitor.sees_numbers:
-        return found
-    return [each.model_copy(update={"message": mask_text(each.message)}) for each in found]
+def _seen(visitor: Visitor, found: list[Found], encoding: str = BY_CHARSET) -> list[Found]:
+    return [
+        each.model_copy(update={"message": _message(visitor, each.message, encoding)})
+        for each in found
+    ]
+
+
+def _message(visitor: Visitor, message: str, encoding: str) -> str:
+    message = _OF_COMMANDS.sub(encoding, message)
+    return message if visitor.sees_numbers else mask_text(message)
 
 
 def failure(visitor: Visitor, error: CampaignError) -> Failure:

@@ -169,7 +169,10 @@ def failure_from(error: Exception) -> Failure:
         case HTTPException():
             phrase = HTTPStatus(error.status_code).phrase
             code = _CODES.get(error.status_code) or phrase.lower().replace(" ", "_")
-            return Failure(error.status_code, code, str(error.detail), headers=error.headers or {})
+            detail = str(error.detail)
+            if detail == phrase == HTTPStatus.NOT_FOUND.phrase:
+                detail = "there is nothing at this address"
+            return Failure(error.status_code, code, detail, headers=error.headers or {})
         case _:
             return Failure(500, "internal", "this is a bug of callsched: its log has more")
 

@@ -223,6 +223,29 @@ def test_a_policy_that_is_wrong_is_said_on_the_page(site: RunningSite) -> None:
     plan = site.get(f"{draft}/plan")
     assert plan.status_code == 422
     assert "max_duration: expected" in plan.text
+    assert settle(site, draft, max_duration="2m", say="").status_code == 303
+    assert "write it under “Say”" in site.get(f"{draft}/plan").text
+
+
+def test_a_table_in_an_old_encoding_is_read_in_the_one_that_is_chosen(site: RunningSite) -> None:
+    table = "Wer;Telefon (mobil)\nÄnne;(202) 555-0101\n"
+    draft = draft_of(site, table.encode("latin-1"), "alt.csv")
+    refused = site.get(draft)
+    assert refused.status_code == 422
+    assert "choose the encoding latin-1 if &#39;Änne&#39; is right" in refused.text
+
+    chosen = settle(site, draft, encoding="latin-1", default_region="US", say="Hi {{ Wer }}.")
+    assert chosen.headers["location"] == draft  # its columns can only be chosen now
+    page = site.get(draft).text
+    assert "<td>Änne</td>" in page
+    assert '<option value="latin-1" selected>' in page
+    assert '<option value="Telefon (mobil)" selected>' in page  # no name of ours, and likely it
+
+    kept = {"encoding": "latin-1", "default_region": "US", "say": "Hi {{ Wer }}."}
+    assert settle(site, draft, **kept).headers["location"] == f"{draft}/plan"
+    plan = site.get(f"{draft}/plan")
+    assert plan.status_code == 200, plan.text
+    assert "say: Hi Änne." in plan.text
 
 
 def test_a_campaign_is_copied_with_what_it_says_and_its_rules_in_words(site: RunningSite) -> None:

@@ -124,6 +124,17 @@ def test_rows_are_refused_in_the_words_of_the_command_line(
     assert told == read
 
 
+def test_an_encoding_is_asked_for_as_a_header_says_it(site: RunningSite) -> None:
+    data = f"phone_number;name\n{GOOD};Änne\n".encode("latin-1")
+    params = {"policy": POLICY}
+    refused = put(site, data=data, headers=CSV, params=params)
+    assert refused.status_code == 422
+    assert "charset=latin-1 in its Content-Type if" in refused.json()["detail"]
+    headers = {"Content-Type": "text/csv; charset=latin-1"}
+    answer = put(site, data=data, headers=headers, params=params)
+    assert answer.status_code == 201, answer.text
+
+
 @pytest.mark.parametrize("strict", [False, True])
 def test_of_many_rows_refused_for_one_reason_a_hundred_are_told_and_all_are_counted(
     site: RunningSite, strict: bool

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path as FilePath
@@ -27,7 +27,7 @@ from scheduler.fields.scripts import speaks
 from scheduler.fields.urls import is_loopback
 from scheduler.ledger.views import CampaignView
 from scheduler.masking import mask_text
-from scheduler.operations import copies, drafts
+from scheduler.operations import copies, drafts, starter
 from scheduler.operations.drafts import Draft, TooLong
 from scheduler.operations.launch import Intent
 from scheduler.plan.spoken import lines
@@ -36,7 +36,15 @@ from scheduler.records import unpack_script
 from scheduler.rights import Visitor
 from scheduler.web import intake
 from scheduler.web.console import launch_again, uploads
-from scheduler.web.console.launch_drafts import MAPPED, Fields, Kept, take_copy, take_in
+from scheduler.web.console.launch_drafts import (
+    ENCODINGS,
+    MAPPED,
+    NOTHING,
+    Fields,
+    Kept,
+    take_copy,
+    take_in,
+)
 from scheduler.web.console.pages import render
 from scheduler.web.intake import Wish
 from scheduler.web.problems import Failure, Fault
@@ -106,7 +114,7 @@ async def upload(request: Request, visitor: Starts, site: OnSite) -> Response:
         await run_in_threadpool(take_in, draft, visitor.name, path, filename)
     except CampaignError as error:
         drafts.discard(draft)
-        return _upload_page(request, site, intake.faults(_masked(visitor), error.problems), 422)
+        return _upload_page(request, site, _faults(visitor, error), 422)
     except TooLong as error:
         drafts.discard(draft)
         raise _too_long(error) from None
@@ -145,10 +153,17 @@ def settle(
     try:
         kept.whole_policy()
     except CampaignError as error:
-        errors = intake.faults(_masked(visitor), error.problems)
+        errors = _faults(visitor, error)
         return _columns_page(request, site, visitor, draft, kept, errors)
     kept.write(draft)
+    if kept.encoding != known.encoding:  # only now its columns can be read, and chosen
+        return RedirectResponse(f"/launch/{draft_id}", 303)
     return RedirectResponse(f"/launch/{draft_id}/plan", 303)
+
+
+def _faults(visitor: Visitor, error: CampaignError) -> list[Fault]:
+    """Return what is wrong in the words of the form."""
+    return intake.faults(_masked(visitor), error.problems, r"choose the encoding \1")
 
 
 def _columns_page(
@@ -161,16 +176,17 @@ def _columns_page(
 ) -> Response:
     problems, shown = list(errors or []), Sample((), (), {})
     try:
-        shown = sample(draft.path(kept.contacts))
+        shown = sample(draft.path(kept.contacts), kept.encoding)
     except CampaignError as error:
-        problems += intake.faults(_masked(visitor), error.problems)
+        problems += _faults(visitor, error)
     return render(
         request,
         "launch_columns.html.j2",
         422 if problems else 200,
         draft=draft,
         kept=kept,
-        fields=kept.fields or _first_fields(kept, shown),
+        fields=_fields(kept, shown),
+        encodings=ENCODINGS,
         sample=shown,
         hide=mask_text,
         mapped=MAPPED,
@@ -179,15 +195,27 @@ def _columns_page(
     )
 
 
-def _first_fields(kept: Kept, shown: Sample) -> Fields:
-    """Return what a form says that nobody has filled in: what the file says, and is guessed."""
-    named = kept.policy.get("columns")
-    columns = {**shown.guessed, **(named if isinstance(named, dict) else {})}
-    values: dict[str, Any] = {
+def _fields(kept: Kept, shown: Sample) -> Fields:
+    """Return what the form says; where nobody has chosen a column yet, what is guessed."""
+    if kept.fields is None:
+        return _first_fields(kept, shown)
+    return kept.fields if kept.fields.columns() else kept.fields.model_copy(update=_guessed(shown))
+
+
+def _guessed(shown: Sample, named: Mapping[str, object] = NOTHING) -> dict[str, Any]:
+    """Return which columns are likely meant. The form shows them, and the plan does once more."""
+    columns = {**starter.likely_columns(shown), **shown.guessed, **named}
+    return {
         f"column_{ours}": theirs
         for ours, theirs in columns.items()
         if ours in MAPPED and isinstance(theirs, str)
     }
+
+
+def _first_fields(kept: Kept, shown: Sample) -> Fields:
+    """Return what a form says that nobody has filled in: what the file says, and is guessed."""
+    named = kept.policy.get("columns")
+    values = _guessed(shown, named if isinstance(named, dict) else NOTHING)
     values |= {
         key: str(kept.policy[key])
         for key in ("name", "account", "max_duration", "default_region")
@@ -207,15 +235,15 @@ def plan(request: Request, visitor: Starts, site: OnSite, draft_id: DraftId) -> 
         with _checked(site, visitor, draft, kept) as (found, reading):
             return _plan_page(request, site, visitor, draft, kept, found, reading)
     except CampaignError as error:
-        errors, total = intake.faults(_masked(visitor), error.problems), error.total
         return render(
             request,
             "launch_refused.html.j2",
             422,
             draft=draft,
             kept=kept,
-            errors=errors,
-            total=total,
+            errors=_faults(visitor, error),
+            total=error.total,
+            says_nothing=kept.says_nothing and any(e.code == "script" for e in error.problems),
         )
 
 

@@ -24,6 +24,16 @@ from scheduler.web.intake import expect_policy
 
 #: The columns that a form maps, ours first.
 MAPPED = ("phone_number", "id", "name", "timezone", "dtmf", "max_duration")
+#: Encodings of tables that a form offers, and what is saved in them.
+ENCODINGS = {
+    "utf-8": "UTF-8",
+    "cp1252": "Windows, Western Europe (cp1252)",
+    "latin-1": "Western Europe (latin-1)",
+    "cp1250": "Windows, Central Europe (cp1250)",
+    "mac-roman": "Mac OS Roman",
+    "utf-16": "UTF-16: Unicode text of Excel",
+}
+NOTHING: Mapping[str, object] = {}
 #: Rules that a copy has.
 _COPIED = frozenset({"max_duration", "max_concurrency", "max_starts_per_second"})
 _GZIP = b"\x1f\x8b"
@@ -33,6 +43,7 @@ class Fields(BaseModel):
     """What the form of a draft says; an empty field says nothing."""
 
     csrf: str = ""
+    encoding: str = Field(default="", max_length=40)
     name: str = Field(default="", max_length=200)
     campaign_id: str = Field(default="", pattern=r"^([A-Za-z0-9][A-Za-z0-9._-]{0,99})?$")
     account: str = Field(default="", max_length=64)
@@ -71,6 +82,16 @@ class Kept:
     fields: Fields | None  #: None until the form was sent
     notes: tuple[str, ...] = ()  #: what the reader is to know of where it comes from
 
+    @property
+    def encoding(self) -> str:
+        """How the table of contacts is encoded."""
+        return (self.fields.encoding if self.fields else "") or "utf-8"
+
+    @property
+    def says_nothing(self) -> bool:
+        """Whether neither the file nor the form says what the call says."""
+        return not (self.fields and self.fields.say) and not _mapping(self.policy.get("call"))
+
     def write(self, draft: Draft) -> None:
         """Keep it beside the draft."""
         draft.note(
@@ -103,7 +124,9 @@ class Kept:
     def reading(self, account: str | None) -> Reading:
         """Return how it is read."""
         asked = self.fields or Fields()
-        return Reading(strict=asked.strict, first=asked.first, account=account, beside=True)
+        return Reading(
+            self.encoding, strict=asked.strict, first=asked.first, account=account, beside=True
+        )
 
     def whole_policy(self) -> dict[str, Any]:
         """Return the policy of the file with what the form says. Raises CampaignError."""
