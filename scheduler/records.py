@@ -1,4 +1,4 @@
-"""How contacts and policies are written down: short keys for what there is a million of."""
+"""Serialises contacts, rows and policies for the ledger, with short keys where there are many."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ from scheduler.script import (
 _write = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 _read = json.JSONDecoder().decode
 
-#: How a row is known in its campaign: by its id, or by the party. A refused row is known apart from
-#: the others, so that the mended one is a new row; the last of these has an id of its own.
+#: The kinds of a row's identity in its campaign: by its id, or by its party. Refused rows have
+#: kinds of their own, so that the mended row counts as new; REFUSED_WITH_ID is one that has an id.
 BY_ID, BY_PARTY, REFUSED, REFUSED_WITH_ID = IDENTITIES = (b"i", b"p", b"x", b"y")
 
-# What stands before each part of a packed row: load.lua has the same, `Bc0Bc0Bc0Hc0I4c0d`.
+# The lengths before each part of a packed row. load.lua has the same format, `Bc0Bc0Bc0Hc0I4c0d`.
 _BYTE, _SHORT, _LONG, _DUE = map(struct.Struct, (">B", ">H", ">I", ">d"))
 _LONGEST_ERROR = 10_000  #: characters
 
 
 def pack(contact: Contact, line: int) -> dict[str, Any]:
-    """Return a contact and the line it stands in under short keys."""
+    """Return a contact and its line under short keys."""
     packed: dict[str, Any] = {
         "p": contact.phone_number,
         "c": contact.phone_column,
@@ -84,7 +84,7 @@ def unpack(packed: dict[str, Any]) -> tuple[Contact, int]:
 
 
 def dump(packed: dict[str, Any]) -> str:
-    """Write what was packed as compact JSON, on one line."""
+    """Write packed values as compact JSON, on one line."""
     return _write(packed)
 
 
@@ -95,7 +95,7 @@ def parse(text: str) -> dict[str, Any]:
 
 
 def encode(contact: Contact, line: int) -> str:
-    """Write a contact and the line it stands in as compact JSON."""
+    """Write a contact and its line as compact JSON."""
     return dump(pack(contact, line))
 
 
@@ -114,14 +114,14 @@ def encode_policy(policy: Policy) -> str:
     return dump({**asdict(policy), **packed})
 
 
-@cache  # what most commands never need takes a tenth of their time to prepare
+@cache  # made on demand: most commands never need it, and it takes a tenth of their time
 def _policies() -> TypeAdapter[Policy]:
-    # What it does not know is left alone: a policy of an earlier release lacks what is new, and
-    # has what is gone.
+    # It ignores unknown keys and fills in missing ones: a policy of an earlier release lacks new
+    # keys, and has keys that are gone.
     return TypeAdapter(Policy)
 
 
-@lru_cache(maxsize=64)  # every claim comes with its campaign's
+@lru_cache(maxsize=64)  # every claim comes with its campaign's policy
 def decode_policy(text: str) -> Policy:
     """Return the policy that `encode_policy` was given. Raises ValueError for other text."""
     packed = parse(text)
@@ -134,7 +134,7 @@ def decode_policy(text: str) -> Policy:
     return replace(policy, script=script, machine_script=machine_script)
 
 
-# A step is written under its name, for some have nothing else to be told by.
+# A step is written under its name, because some steps have no fields.
 _STEPS: dict[str, type[Step]] = {
     "say": Say,
     "play": Play,
@@ -180,14 +180,14 @@ def _unpack_step(name: str, packed: dict[str, Any]) -> Step:
 
 
 def digest(text: str) -> bytes:
-    """Return the few bytes that stand for an identity or a party."""
+    """Return eight bytes that stand for an identity or a party."""
     return blake2b(text.encode(), digest_size=8).digest()
 
 
 def pack_row(row: Row) -> bytes:
-    """Write a row as the ledger takes it: identity, party, reason, error, record, due_at.
+    """Pack a row for the ledger: identity, party, reason, error, record, due_at.
 
-    The party is empty when the row is not called; due_at is 0 for now.
+    The party is empty if the row is not called; due_at is 0 for now.
     """
     reason = (row.reason or "").encode()
     error = row.error[:_LONGEST_ERROR].encode()
@@ -212,8 +212,8 @@ def pack_row(row: Row) -> bytes:
 
 
 def _identity(row: Row) -> bytes:
-    # Who is on a do-not-call list is known as whom he would be called as, else a call to him that
-    # waits from before would not be found.
+    # A contact on a do-not-call list has the identity of one that is called: else a call to it that
+    # waits from an earlier load would not be found.
     if row.reason not in (None, Reason.DO_NOT_CALL):
         return (REFUSED_WITH_ID if row.has_id else REFUSED) + digest(row.contact.contact_id)
     if row.has_id:
@@ -228,7 +228,7 @@ def unpack_rows(packed: bytes) -> Iterator[Row]:
 
 
 def unpack_keyed_rows(packed: bytes) -> Iterator[tuple[bytes, bytes, Row]]:
-    """Yield each row that was packed, with identity and party as the ledger takes them."""
+    """Yield each packed row, with its identity and party for the ledger."""
     for identity, party, reason, error, record, due_at in _parts(packed):
         contact, line = decode(record.decode())
         row = Row(
@@ -243,7 +243,7 @@ def unpack_keyed_rows(packed: bytes) -> Iterator[tuple[bytes, bytes, Row]]:
 
 
 def unpack_keys(packed: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Yield identity and party of each row that was packed; who is not called has no party."""
+    """Yield identity and party of each packed row; one that is not called has no party."""
     for identity, party, *_ in _parts(packed):
         yield identity, party
 

@@ -1,5 +1,5 @@
 """What a campaign file says, and what is wrong with it.
 
 Operations, plans and schedules call in. It knows neither the ledger nor a provider's client, and
-nobody is called by it. Nothing is imported here: who needs the keys needs no reader of files.
+calls nobody. This file imports nothing, so that users of the keys load no reader of files.
 """

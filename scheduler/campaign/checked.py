@@ -16,10 +16,10 @@ from scheduler.campaign.file.spool import Spool
 from scheduler.errors import Alike, Problem
 from scheduler.models import Policy, Row, Schedule
 
-if TYPE_CHECKING:  # the package brings what speaks HTTP, which a list of schedules has no use for
+if TYPE_CHECKING:  # this package loads the HTTP client, which a list of schedules does not need
     from scheduler.providers import CallbackAddress
 
-#: Columns of which it is kept what they are taken for, or a few more.
+#: For about how many columns to keep what they are taken for.
 MOST_TAKEN = 200
 
 
@@ -27,26 +27,26 @@ MOST_TAKEN = 200
 class CheckedCampaign:
     """What a file says, with its rows in a temporary file: close it, or use it in a `with`."""
 
-    name: str  #: as the file says, else the file's own name
+    name: str  #: from the file, else the file's own name
     policy: Policy
     account: Account  #: on which it is dialled
     callbacks: CallbackAddress | None = None  #: where its provider reaches us; None: nowhere
-    can_verify: bool = True  #: the account has what its provider's requests are signed with
-    schedule: Schedule | None = None  #: when workers launch it; None: nobody but who says so
-    inputs: tuple[Path, ...] = ()  #: the file, and the one of its contacts
+    can_verify: bool = True  #: whether the account can verify its provider's callbacks
+    schedule: Schedule | None = None  #: when workers launch it; None: only on an order
+    inputs: tuple[Path, ...] = ()  #: the file, and the file of its contacts
     digest: str = ""  #: SHA-256 of the bytes of the file and of the CSV that it names
     lists_digest: str = ""  #: SHA-256 of the bytes of the do-not-call lists that it names
     lists: tuple[tuple[str, int], ...] = ()  #: those lists, each with how many entries it has
-    warnings: tuple[str, ...] = ()  #: what an operator should know, and refuses nothing
+    warnings: tuple[str, ...] = ()  #: faults that refuse nothing
     taken: dict[str, str] = field(default_factory=dict)  #: columns, and what they are taken for
     row_count: int = 0
     callable_count: int = 0
     refused_count: int = 0
     problems: tuple[Problem, ...] = ()  #: the first hundred of the refused rows
-    problems_alike: tuple[Alike, ...] = ()  #: of all, the first of each kind
-    problem_counts: Counter[str] = field(default_factory=Counter)  #: of all, by code
-    cleanings: Cleanings = field(default_factory=Cleanings)  #: numbers that were changed
-    #: The columns that mean nothing to us, in the order of the file: variables of the contacts.
+    problems_alike: tuple[Alike, ...] = ()  #: the first of each kind of problem
+    problem_counts: Counter[str] = field(default_factory=Counter)  #: code -> how many
+    cleanings: Cleanings = field(default_factory=Cleanings)  #: numbers that are dialled differently
+    #: The columns that are variables of the contacts, in the order of the file.
     columns: dict[str, None] = field(default_factory=dict)
     spool: Spool = field(default_factory=Spool, repr=False)
 
@@ -68,7 +68,7 @@ class CheckedCampaign:
         self.refused_count += rows - callable_rows
 
     def take(self, columns: dict[str, str]) -> None:
-        """Note what columns are taken for."""
+        """Note what columns are taken for: column -> key."""
         if len(self.taken) < MOST_TAKEN:
             self.taken |= columns
 
@@ -77,11 +77,11 @@ class CheckedCampaign:
         return self.spool.rows()
 
     def chunks(self) -> Iterator[tuple[int, bytes]]:
-        """Yield every row as the ledger takes them: chunks, each with how many it has."""
+        """Yield every row in packed chunks for the ledger, each with its number of rows."""
         return self.spool.chunks()
 
     def close(self) -> None:
-        """Give the disk space back."""
+        """Free the disk space."""
         self.spool.close()
 
     def __enter__(self) -> CheckedCampaign:

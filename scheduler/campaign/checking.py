@@ -1,7 +1,7 @@
-"""How the records of a file become rows that the ledger takes: in one process, or in two.
+"""Checks the records of a file and packs them as rows for the ledger, in one process or two.
 
-A million rows are worth a second process, ten thousand are not. Both do the same with the same
-chunks, and what comes of them is put together in the order of the file.
+A million rows are worth a second process, ten thousand are not. Both processes treat a chunk in
+the same way, and the results come in the order of the file.
 """
 
 from __future__ import annotations
@@ -31,40 +31,40 @@ from scheduler.errors import CampaignError
 from scheduler.fields.numbers import is_changed
 from scheduler.models import Reason
 
-#: Rows of a chunk, which goes to the ledger in one script.
+#: How many rows a chunk has at most; one script adds a chunk to the ledger.
 CHUNK = 1000
-#: … or fewer, where they are long: a file of any length takes the same memory.
+#: Chunks of long rows have fewer, so that memory is bounded for any file.
 _CHUNK_CHARACTERS = 2**18
 #: From so many rows on a second process is worth its start.
 WORTH_A_PROCESS = 20_000
-# Chunks that the second process has to do, so that it never waits for the first one.
+# How many chunks to queue for the second process, so that it never waits for the first one.
 _AHEAD = 3
-# Chunks that are done out of turn, while the second process starts.
+# How many chunks may be done out of order, while the second process starts.
 _MOST_UNREPORTED = 64
 
-#: Of a chunk, each with the line it starts in.
+#: The records of a chunk, each with the line it starts in.
 Records: TypeAlias = Sequence[tuple[int, Any]]
 
 
 @dataclass(slots=True)
 class Checked:
-    """What came of one chunk."""
+    """The result of checking one chunk."""
 
     read: int = 0  #: records
     rows: int = 0
-    packed: bytes = b""  #: the rows, as the ledger takes them
+    packed: bytes = b""  #: the rows, packed for the ledger
     callable_rows: int = 0
     rejects: list[tuple[int, str, str]] = field(default_factory=list)  #: place, reason, message
     problems: Problems = field(default_factory=Problems)
     cleanings: Cleanings = field(default_factory=Cleanings)
     ids: DoubtfulIds = field(default_factory=DoubtfulIds)
     taken: dict[str, str] = field(default_factory=dict)  #: columns, and what they are taken for
-    columns: frozenset[str] = frozenset()  #: every name by which a text may name a column of them
-    others: dict[str, None] = field(default_factory=dict)  #: columns of the contacts' own, in order
+    columns: frozenset[str] = frozenset()  #: every name by which a template may name a column
+    others: dict[str, None] = field(default_factory=dict)  #: columns that are variables, in order
 
 
 def check_chunk(chunk: Records, shape: Shape[Any], rules: Rules, keep: int) -> Checked:
-    """Check the records of a chunk; beyond the first `keep` only the shape of the file counts."""
+    """Check the records of a chunk. Of those after the first `keep` it checks only the shape."""
     done, packed = Checked(len(chunk)), []
     header: Header | None = None
     for place, (line, record) in enumerate(chunk):
@@ -101,7 +101,7 @@ def _checked(done: Checked, place: int, raw: RawRow, rules: Rules, path: str) ->
         written = raw.cells.get(row.contact.phone_column or "phone_number", "")
         if written != number and is_changed(written, number):
             done.cleanings.add(raw.line, written.strip(), number)
-    elif row.reason is not Reason.DO_NOT_CALL:  # which is nothing to be mended
+    elif row.reason is not Reason.DO_NOT_CALL:  # such a row has no fault to mend
         done.rejects.append((place, row.reason, row.error))
     return records.pack_row(row)
 
@@ -109,33 +109,33 @@ def _checked(done: Checked, place: int, raw: RawRow, rules: Rules, path: str) ->
 def check_all(
     contacts: Contacts[Any], rules: Rules, first: int | None, *, processes: int
 ) -> Generator[tuple[Records, Checked]]:
-    """Yield the chunks of a file in its order, each with what came of it.
+    """Yield the chunks of a file in its order, each with its result.
 
-    What is wrong with the shape of the file is in the problems of its chunk, and ends the reading
-    where nothing can be read any more.
+    Faults in the shape of the file are among the problems of their chunk; a fault after which
+    nothing can be read ends the iteration.
     """
     with ExitStack() as stack:
         helper = _Helper(stack, contacts.shape, rules) if processes > 1 else None
-        unreported: deque[tuple[Records, Checked | _Asked]] = deque()
+        unreported: deque[tuple[Records, Checked | _Submitted]] = deque()
         before = 0
         for chunk, problems in _chunks(contacts.records):
             keep = len(chunk) if first is None else max(0, first - before)
-            asked = None
+            submitted = None
             if helper and before >= WORTH_A_PROCESS and not problems.total:
-                asked = helper.ask(chunk, keep)
-            if asked is None:
+                submitted = helper.submit(chunk, keep)
+            if submitted is None:
                 done = check_chunk(chunk, contacts.shape, rules, keep)
                 done.problems.merge(problems)
                 unreported.append((chunk, done))
             else:
-                unreported.append((chunk, asked))
+                unreported.append((chunk, submitted))
             before += len(chunk)
             yield from _checked_in_order(unreported, contacts.shape, rules, most=_MOST_UNREPORTED)
         yield from _checked_in_order(unreported, contacts.shape, rules, most=0)
 
 
 def _chunks(remaining: Iterator[tuple[int, Any]]) -> Iterator[tuple[Records, Problems]]:
-    """Yield chunks of records, the last one with what kept the next record from being read."""
+    """Yield chunks of records; the last one has the problem that ended the reading, if any."""
     problems = Problems()
     while not problems.total:
         chunk: list[tuple[int, Any]] = []
@@ -154,7 +154,7 @@ def _chunks(remaining: Iterator[tuple[int, Any]]) -> Iterator[tuple[Records, Pro
 
 
 def _characters(record: Any) -> int:
-    """Return about how long a record is that is a text or has cells; of a document none is long."""
+    """Return about how long a record is; items of a document count as 0, because it is bounded."""
     if isinstance(record, str):
         return len(record)
     cells = getattr(record, "cells", record)
@@ -162,16 +162,16 @@ def _characters(record: Any) -> int:
 
 
 def _checked_in_order(
-    unreported: deque[tuple[Records, Checked | _Asked]],
+    unreported: deque[tuple[Records, Checked | _Submitted]],
     shape: Shape[Any],
     rules: Rules,
     *,
     most: int,
 ) -> Iterator[tuple[Records, Checked]]:
-    """Yield what is done, in order, and wait for what is not when there is more than `most`."""
+    """Yield finished chunks in order; if more than `most` are unreported, wait for the next."""
     while unreported:
         chunk, done = unreported[0]
-        if isinstance(done, _Asked):
+        if isinstance(done, _Submitted):
             if len(unreported) <= most and not done.answer.done():
                 return
             done = done.result(chunk, shape, rules)
@@ -180,19 +180,19 @@ def _checked_in_order(
 
 
 class _Helper:
-    """A second process that checks chunks, started when the first one is handed to it."""
+    """A second process that checks chunks; it starts with its first chunk."""
 
     def __init__(self, stack: ExitStack, shape: Shape[Any], rules: Rules) -> None:
         self._stack = stack
         self._work = shape, rules
         self._pool: ProcessPoolExecutor | None = None
-        self._asked: deque[Future[Checked]] = deque()
+        self._submitted: deque[Future[Checked]] = deque()
 
-    def ask(self, chunk: Records, keep: int) -> _Asked | None:
-        """Hand a chunk over; None when the helper has enough to do, or has died."""
-        while self._asked and self._asked[0].done():
-            self._asked.popleft()
-        if len(self._asked) >= _AHEAD:
+    def submit(self, chunk: Records, keep: int) -> _Submitted | None:
+        """Hand over a chunk; None if the helper has enough to do, or has died."""
+        while self._submitted and self._submitted[0].done():
+            self._submitted.popleft()
+        if len(self._submitted) >= _AHEAD:
             return None
         if self._pool is None:
             self._pool = ProcessPoolExecutor(1, get_context("spawn"), _begin, self._work)
@@ -201,30 +201,30 @@ class _Helper:
             answer = self._pool.submit(_do, chunk, keep)
         except BrokenProcessPool:
             return None
-        self._asked.append(answer)
-        return _Asked(answer, keep)
+        self._submitted.append(answer)
+        return _Submitted(answer, keep)
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
-    """A chunk that the helper has."""
+class _Submitted:
+    """A chunk that the helper works on."""
 
     answer: Future[Checked]
     keep: int
 
     def result(self, chunk: Records, shape: Shape[Any], rules: Rules) -> Checked:
-        """Wait for the answer; a helper that died, of whatever, costs time and nothing else."""
+        """Wait for the result; if the helper has died, check the chunk in this process."""
         try:
             return self.answer.result()
         except BrokenProcessPool:
             return check_chunk(chunk, shape, rules, self.keep)
 
 
-_work: tuple[Shape[Any], Rules]  # of the second process
+_work: tuple[Shape[Any], Rules]  # set in the second process
 
 
 def _begin(shape: Shape[Any], rules: Rules) -> None:
-    """Prepare the second process: it dies with the first, and Ctrl-C is the first one's to hear."""
+    """Prepare the second process: it ends with the first one, and ignores Ctrl-C."""
     global _work
     _work = shape, rules
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,4 +1,4 @@
-"""Numbers that were changed when they were read, so that a person can look at them."""
+"""Numbers that are dialled differently from how they are written, for a person to check."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import phonenumbers
 from scheduler.fields.doubts import without_zero_fraction
 from scheduler.masking import mask
 
-#: How many are kept as examples.
+#: How many to keep as examples.
 KEPT = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
-    """A number that is dialled otherwise than it was written, both masked."""
+    """A number as it is written and as it is dialled, both masked."""
 
     line: int
     written: str
@@ -37,7 +37,7 @@ class Cleanings:
             self.kept.append(Cleaned(line, shown, _country_and(number)))
 
     def merge(self, later: Cleanings) -> None:
-        """Add those of what follows in the file."""
+        """Add the cleanings of a later part of the file."""
         self.count += later.count
         self.kept += later.kept[: KEPT - len(self.kept)]
 

@@ -1,4 +1,4 @@
-"""What the columns of a contact are called, and one row as it was written under them."""
+"""The columns of a file, our keys for them, and one row as it is written."""
 
 from __future__ import annotations
 
@@ -15,36 +15,38 @@ UNDERSTOOD = (
     *("phone_number", "sip_uri", "id", "name", "dtmf", "timezone", "max_duration"),
     *("not_before", "not_after", "extension", "country_code"),
 )
-OPTION = "call."  #: begins the columns that stand for a key under `call`
+OPTION = "call."  #: the prefix of columns that stand for a key under `call`
 MOST_COLUMNS = 16_384  #: as many as a sheet of Excel has
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The columns of a file, or the keys of one contact, by our names."""
+    """The columns of a file, or the keys of one contact.
 
-    names: tuple[str, ...] = ()  #: in the order of the file; "" for those that are read over
-    called: Mapping[str, str] = field(default_factory=dict)  #: ours -> theirs, where they differ
-    meant: Mapping[str, str] = field(default_factory=dict)  #: theirs -> ours, where they differ
+    A column is what the file writes, a key is our name for it; a column that we don't understand is
+    its own key.
+    """
+
+    names: tuple[str, ...] = ()  #: the keys, in the order of the file; "" for ignored columns
+    columns: Mapping[str, str] = field(default_factory=dict)  #: key -> column, where they differ
+    keys: Mapping[str, str] = field(default_factory=dict)  #: column -> key, where they differ
     faults: tuple[str, ...] = ()
-    choices: tuple[str, ...] = ()  #: theirs, of which the first valid number is called
-    code: str = ""  #: one that looks like the numbers' country code, and that nothing uses
-    country: str = ""  #: one that names the contact's country, and that nothing uses
-    repeated: frozenset[str] = frozenset()  #: names that are there twice
+    choices: tuple[str, ...] = ()  #: columns of which the first valid number is called
+    code: str = ""  #: an unused column that looks like the numbers' country code
+    country: str = ""  #: an unused column that names the contact's country
+    repeated: frozenset[str] = frozenset()  #: names that the file has twice
 
     @property
     def all_names(self) -> frozenset[str]:
-        """Every name by which a text may name a column: ours, and as it is written."""
+        """Every name by which a template may name a column: its key, and as it is written."""
         chosen = ("phone_number",) if self.choices else ()
-        return frozenset((*filter(None, self.names), *self.meant, *chosen))
+        return frozenset((*filter(None, self.names), *self.keys, *chosen))
 
     @property
     def taken(self) -> dict[str, str]:
-        """What each column is taken for: theirs -> ours, or theirs again for one of their own."""
-        pairs = ((self.called.get(name, name), name) for name in filter(None, self.names))
-        return {
-            theirs: "phone_number" if theirs in self.choices else ours for theirs, ours in pairs
-        }
+        """What each column is taken for: column -> key; for a variable the column itself."""
+        pairs = ((self.columns.get(name, name), name) for name in filter(None, self.names))
+        return {column: "phone_number" if column in self.choices else key for column, key in pairs}
 
 
 _OUR_NAMES = Header()
@@ -52,18 +54,18 @@ _OUR_NAMES = Header()
 
 @dataclass(frozen=True, slots=True)
 class RawRow:
-    """One contact as the file has it, before anything in it is checked."""
+    """One contact as it is written, before any check."""
 
     line: int  #: where it starts, counted from 1
     cells: Mapping[str, str]
-    places: Mapping[str, tuple[int, int]] | None = None  #: of cells that stand apart, as in YAML
-    own: Mapping[str, object] = field(default_factory=dict)  #: keys under `call`, those it has
+    places: Mapping[str, tuple[int, int]] | None = None  #: key -> line and column, in YAML
+    own: Mapping[str, object] = field(default_factory=dict)  #: the contact's own keys under `call`
     header: Header = _OUR_NAMES
-    unread: Mapping[str, str] = field(default_factory=dict)  #: cells without a value, and why
+    unread: Mapping[str, str] = field(default_factory=dict)  #: cells without a value -> why
 
     def problem(self, path: str, column: str, message: str, code: str) -> Problem:
-        """Place a problem at a cell, or at the row when it has no such cell."""
-        name = self.header.called.get(column, column)
+        """Return a problem with the place of its cell, or of the row if that has no such cell."""
+        name = self.header.columns.get(column, column)
         if self.places is None:
             return Problem(path, message, self.line, name, code)
         line, position = self.places.get(column) or self.places[""]
@@ -72,21 +74,21 @@ class RawRow:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong with one cell, and why its row is skipped for it."""
+    """A fault of one cell, and the reason for which its row is skipped."""
 
     column: str
     message: str
     reason: Reason = Reason.INVALID_ROW
-    refuses_file: bool = False  #: it says something about every row
+    refuses_file: bool = False  #: whether it puts every row in doubt
 
 
 def too_many(count: int) -> str:
-    """Return what to say of more columns than any file may have; "" where they are fewer."""
+    """Return the message about too many columns; "" if there are not."""
     return f"expected at most {MOST_COLUMNS:,} columns, got {count:,}" * (count > MOST_COLUMNS)
 
 
 def no_option(name: str, keys: Collection[str]) -> str:
-    """Say that a column stands for none of the keys that a contact may have."""
+    """Return the message about a column that stands for no key that a contact may have."""
     key = name.removeprefix(OPTION)
     hint = CAMPAIGNS_ONLY.get(key)
     if hint:

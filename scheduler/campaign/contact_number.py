@@ -1,4 +1,4 @@
-"""Which number of a row is called: of one column, of the first that is valid, by its country."""
+"""Chooses the number of a row that is called, and the country by which it is read."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from scheduler.models import Reason
 
 @dataclass(frozen=True, slots=True)
 class ContactNumber:
-    """A number to dial, and the column that it stands in where several were looked at."""
+    """A number to dial, and its column if the row has several columns of numbers."""
 
     e164: str = ""
     column: str = ""
@@ -23,7 +23,7 @@ class ContactNumber:
 def contact_number(
     raw: RawRow, default_region: str | None, countries: frozenset[str] | None
 ) -> ContactNumber | Fault:
-    """Return the first valid number of a row, or what is wrong with the first one that is none."""
+    """Return the first valid number of a row; if there is none, the fault of its first number."""
     fault: Fault | None = None
     for column in raw.header.choices or ("phone_number",):
         written = raw.cells.get(column, "").strip()
@@ -59,7 +59,10 @@ def _read(
 
 
 def _region(raw: RawRow, default_region: str | None) -> str | Fault | None:
-    """Return the country of a national number, which two columns may tell otherwise."""
+    """Return the country of a national number: that of the key `country_code`, else the default.
+
+    A fault if an unused column says that the number is of another country.
+    """
     if text := raw.cells.get("country_code", "").strip():
         region = region_of(text)
         if region is None:
@@ -79,7 +82,7 @@ def _region(raw: RawRow, default_region: str | None) -> str | Fault | None:
 def _unless_other(
     column: str, words: str, default_region: str | None, *, refuses_file: bool
 ) -> str | Fault | None:
-    """Return the default region, if it is the country that an unused column tells."""
+    """Return the default region if an unused column names the same country, else a fault."""
     region = region_of(words)
     if region and default_region and calling_code(region) == calling_code(default_region):
         return default_region

@@ -1,4 +1,4 @@
-"""Who is on the do-not-call lists that a campaign file names."""
+"""The do-not-call lists that a campaign file names."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from scheduler.fields import document
 from scheduler.masking import mask, mask_text
 from scheduler.models import Contact, Reason
 
-#: The copy of the registry of the US may be this old at the call: 16 CFR 310.4(b)(3)(iv). As the
-#: FTC's advisory opinion 08-1 tells it; not verified against the primary text.
+#: How old a copy of the US registry may be at the call: 16 CFR 310.4(b)(3)(iv), as the FTC's
+#: advisory opinion 08-1 quotes it; not verified against the primary text.
 OLDEST_DAYS = 31
 
 _CHUNK = 65_536
@@ -42,7 +42,7 @@ class NumberList:
             self._numbers.update(array("Q", filter(None, map(self._number, chunk))))
 
     def _number(self, entry: str) -> int:
-        """Return a number without its plus sign, or keep what is none and return 0."""
+        """Return a number without its plus sign; for any other entry, keep it and return 0."""
         is_prefix = _is_prefix(entry)
         if entry.startswith("+") and not is_prefix:
             return int(entry)
@@ -79,7 +79,7 @@ class DoNotCall:
     """The lists of one campaign."""
 
     lists: tuple[NumberList, ...] = ()
-    warnings: tuple[str, ...] = ()  #: files that are old, or have nobody on them
+    warnings: tuple[str, ...] = ()  #: about files that are old or empty
 
     @property
     def sizes(self) -> tuple[tuple[str, int], ...]:
@@ -87,7 +87,7 @@ class DoNotCall:
         return tuple((each.name, len(each)) for each in self.lists)
 
     def fault(self, contact: Contact) -> Fault | None:
-        """Say on which list a contact is, if it is on one."""
+        """Return the fault of a contact that is on one of the lists."""
         address = contact.address
         for each in self.lists:
             if found := each.entry_for(address):
@@ -99,7 +99,7 @@ def _is_prefix(entry: str) -> bool:
     return entry.endswith("*") and entry.startswith("+")
 
 
-#: Of a campaign that names none.
+#: The lists of a campaign that names none.
 NO_LISTS = DoNotCall()
 
 
@@ -120,9 +120,9 @@ def read_lists(
     seen: Callable[[bytes], None],
     problems: Problems,
 ) -> DoNotCall:
-    """Read the lists that the document at `path` names; paths count from its folder.
+    """Read the lists that the document at `path` names; their paths are relative to its folder.
 
-    `seen` is handed every byte. A list that can't be opened is a problem of the document.
+    The callback `seen` gets every byte. A list that can't be opened is a problem of the document.
     """
     lists, warnings = [], []
     for nth, name in enumerate(named):

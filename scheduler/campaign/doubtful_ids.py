@@ -1,7 +1,7 @@
-"""Ids that are none: what a spreadsheet has shortened, and words for nothing.
+"""Finds ids that identify nobody: numbers that a spreadsheet has shortened, and words for "none".
 
-One id stands for one contact, so that different people who share such an id would be taken for
-duplicates of the first, and never be called.
+One id stands for one contact, so different people with such an id would count as duplicates of
+the first one, and would never be called.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _NOTHING = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class _Met:
-    """Where such an id was met first."""
+    """Where such an id occurs first."""
 
     line: int
     party: str
@@ -37,7 +37,7 @@ class DoubtfulIds:
     problems: list[Problem] = field(default_factory=list)
 
     def note(self, row: Row, raw: RawRow, path: str) -> None:
-        """Look at the id of a row that is to be called."""
+        """Check the id of a row that is to be called."""
         written = row.contact.contact_id
         if row.has_id and (_SHORTENED.fullmatch(written) or _NOTHING.fullmatch(written)):
             self._meet(written, _Met(row.line, row.contact.party), raw, path)
@@ -49,7 +49,7 @@ class DoubtfulIds:
             self.problems.append(raw.problem(path, "id", message, "header"))
 
     def merge(self, later: DoubtfulIds, path: str) -> None:
-        """Add those of what follows in the file."""
+        """Add the doubtful ids of a later part of the file."""
         self.problems += later.problems
         for written, met in later.met.items():
             first = self.met.setdefault(written, met)

@@ -1,7 +1,7 @@
-"""Which rows of a file stand for somebody who stands in it already, and in which row?
+"""Which rows of a file repeat a contact, and which row has it first?
 
-The ledger decides it when rows are loaded, and remembers everybody for that. Here a file is read
-twice instead, so that only those are kept who may stand in it twice.
+The ledger decides this as rows are loaded, and keeps everybody for that. This module reads the
+file twice instead, and keeps only those who may be in it twice.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from scheduler.models import Row
 
 @dataclass(frozen=True, slots=True)
 class First:
-    """The row of which another one is a duplicate."""
+    """The row that a duplicate repeats."""
 
     row: int  #: from 1, as a campaign counts them
     line: int
-    shares_id: bool  #: else the number or address is the same
+    shares_id: bool  #: whether both have one id; else both have one number or address
 
 
 class Duplicates:
@@ -33,9 +33,9 @@ class Duplicates:
         chunks: Iterable[tuple[int, bytes]],
         on_progress: Callable[[int], None] = lambda _rows: None,
     ) -> None:
-        """Read every chunk of packed rows, and remember which checksums there are twice.
+        """Read every chunk of packed rows, and remember which checksums occur twice.
 
-        `on_progress` is told now and then how many rows were read.
+        The callback `on_progress` gets the number of rows read so far.
         """
         read, once, self._doubtful = 0, BitMap(), BitMap()
         self._known: dict[bytes, tuple[int, int]] = {}
@@ -48,7 +48,7 @@ class Duplicates:
             on_progress(read)
 
     def judged(self, chunks: Iterable[tuple[int, bytes]]) -> Iterator[tuple[Row, First | None]]:
-        """Yield every row of the same chunks with the one of which it is a duplicate, if any."""
+        """Yield every row of the same chunks with the row that it repeats, if any."""
         number = 0
         for _, packed in chunks:
             for identity, party, row in records.unpack_keyed_rows(packed):
@@ -58,13 +58,13 @@ class Duplicates:
     def _first(self, identity: bytes, party: bytes, place: tuple[int, int]) -> First | None:
         if known := self._met(identity, place):
             return First(*known, shares_id=identity[:1] != records.BY_PARTY)
-        # Of rows with one id only the first stands for its party.
+        # Among rows with one id, only the first counts for its party.
         if party and party != identity and (known := self._met(party, place)):
             return First(*known, shares_id=False)
         return None
 
     def _met(self, key: bytes, place: tuple[int, int]) -> tuple[int, int] | None:
-        """Return where a key was met before."""
+        """Return where a key occurred before; None if this is the first time."""
         if crc32(key) not in self._doubtful:
             return None
         known = self._known.setdefault(key, place)

@@ -1,4 +1,4 @@
-"""What one entry of a do-not-call list is: a number, a prefix of numbers, or a SIP address."""
+"""Reads one entry of a do-not-call list: a number, a prefix of numbers, or a SIP address."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from scheduler.fields.numbers import possible
 from scheduler.fields.sip import sip_uri
 from scheduler.masking import mask_text, shown
 
-#: What a list may have. It names nothing of the line that is none of them.
+#: The message about a line that is no entry. It quotes nothing of the line.
 EXPECTED = "expected a number such as +12025550123, a prefix such as +1202*, or a SIP address"
 
 _SIP = ("sip:", "sips:")
 _PREFIX = re.compile(r"\+[1-9]\d{0,14}\*", re.ASCII)
 _NATIONAL_PREFIX = re.compile(r"\d{1,15}\*", re.ASCII)
 _DECIMALS = re.compile(r"\.0+\*")
-_MARKS = frozenset(("Cf", "Cc"))  # categories of characters that nobody sees
+_MARKS = frozenset(("Cf", "Cc"))  # categories of invisible characters
 _BETWEEN_DIGITS = re.compile(r"[ ().-]")
 #: Words that people write beside a number, which a message may name.
 _BESIDE_NUMBERS = re.compile(r"\b(?:tel|callto|ext|extension|or|x)(?![^\W\d_])", re.IGNORECASE)
@@ -29,7 +29,7 @@ _LONGEST_SHOWN = 60
 def entry(written: str, region: str | None) -> str:
     """Return a number with its plus sign, a prefix such as +1202*, or a SIP address.
 
-    ValueError says what was expected, with numbers masked.
+    Raises ValueError with what was expected, and with numbers masked.
     """
     text = _without_marks(written)
     if text.lower().startswith(_SIP):
@@ -52,17 +52,17 @@ def _prefix(text: str) -> str:
 
 
 def _without_marks(written: str) -> str:
-    """Leave out marks that nobody sees, and blanks around the rest."""
+    """Remove invisible characters, and the blanks around the rest."""
     if written.isascii():
         return written.strip()
     return "".join(c for c in written if unicodedata.category(c) not in _MARKS).strip()
 
 
 def reason(error: ValueError, written: str) -> str:
-    """Return what a message may say of a line that is no entry.
+    """Return the message about a line that is no entry.
 
-    A list may be any file of the machine, named by mistake or not: what is no number in it, nobody
-    is shown.
+    A list may be any file of the machine, named by mistake or on purpose: so the message shows
+    nothing of a line that is not a number.
     """
     text = _BESIDE_NUMBERS.sub("", written)
     is_number = any(map(str.isdigit, text)) and not any(map(str.isalpha, text))
@@ -70,7 +70,7 @@ def reason(error: ValueError, written: str) -> str:
 
 
 def entry_or_none(written: str, region: str | None) -> str:
-    """Return an entry as `entry` does; "" when this is none."""
+    """Return an entry as `entry` does; "" if the text is none."""
     try:
         return entry(written, region)
     except ValueError:
@@ -78,14 +78,14 @@ def entry_or_none(written: str, region: str | None) -> str:
 
 
 def unmistakable(written: str) -> str:
-    """Return what can be nothing but an entry, without knowing what its column is for; else ""."""
-    # Asked of every cell that nobody has named: most of them have neither.
+    """Return the entry of a cell that can be nothing else, whatever its column is for; else ""."""
+    # Called for every cell of unnamed columns, and most have neither character.
     is_maybe = not _MAYBE_INTERNATIONAL.isdisjoint(written)
     return entry_or_none(written, None) if is_maybe else ""
 
 
 def has_address(text: str, region: str | None) -> bool:
-    """Whether somebody's number or SIP address may be in a text, or be all of it."""
+    """Whether a text may contain a number or SIP address."""
     return (
         mask_text(text) != text
         or _CERTAIN.search(text) is not None

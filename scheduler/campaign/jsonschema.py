@@ -1,4 +1,4 @@
-"""What a campaign file may have in it, as a JSON Schema by which editors complete and check it."""
+"""Makes the JSON Schema of campaign files, by which editors complete and check them."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from scheduler.providers.call_keys import CAMPAIGNS_ONLY
 _Schema: TypeAlias = dict[str, Any]
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
-#: What a YAML file may have where we read a text: an editor takes +12025550123 for a number.
+#: The types of a value that we read as text: an editor takes +12025550123 for a number.
 _TYPED = {"type": ["string", "number", "boolean"]}
-#: Lists that may be written as their one item.
+#: Keys whose list of one item may be written as that item.
 _ONE_OR_MORE = ("do_not_call", "preset")
-#: Lists of steps, of which no text is one.
+#: Keys with a list of steps, which can't be written as one text.
 _STEPS = ("script", "on_machine")
 _INSTANT = {"type": "string", "description": "a date and a time: 2026-12-24T09:00-05:00"}
 _COLUMNS: dict[str, _Schema] = {
@@ -69,14 +69,14 @@ def campaign_schema(api: Kind = PROVIDERS[0]) -> _Schema:
 
 
 class _Generator(GenerateJsonSchema):
-    """Leaves out the names that pydantic makes up: an editor shows the key itself."""
+    """Leaves out the titles that pydantic makes up, because an editor shows the key itself."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:
         return False
 
 
 def _contact(api: Kind) -> _Schema:
-    """Return what a contact of a list may have: all that is not ours is a variable of its own."""
+    """Return the schema of a contact in a list: a key that we don't know is a variable."""
     return {
         "type": "object",
         "description": "One contact. What is not listed here is a variable of the contact.",
@@ -96,7 +96,7 @@ def _contact(api: Kind) -> _Schema:
 
 
 def _or_one(call: _Schema) -> _Schema:
-    """Let every list of the call be written as one item, or as a text, as it is read."""
+    """Allow every list under `call` to be written as one item or as a text, as the reader does."""
     properties = {
         key: part if key in _STEPS else _listed_or_one(part)
         for key, part in call["properties"].items()
@@ -114,7 +114,7 @@ def _listed_or_one(part: _Schema) -> _Schema:
 
 
 def _one_or_some(listed: _Schema) -> _Schema:
-    """Let a list be written as its one item, and an item as its address."""
+    """Allow a list to be written as its one item, and an item as its address."""
     address: _Schema = {"type": "string", "pattern": "^https?://"}
     each = {"anyOf": [address, listed["items"]]}
     described = {"description": listed["description"]}
@@ -123,7 +123,7 @@ def _one_or_some(listed: _Schema) -> _Schema:
 
 
 def _plain(schema: Any) -> Any:
-    """Leave out that a key may be null, which a file can't say, and what is no JSON of ours."""
+    """Leave out null, which a file can't express, and keywords that don't fit the type."""
     if isinstance(schema, list):
         return [_plain(part) for part in schema]
     if not isinstance(schema, dict):
@@ -149,7 +149,7 @@ def _without_null(schema: _Schema) -> _Schema:
 
 
 def _is_default(schema: _Schema) -> bool:
-    """Whether a default is something that the file itself could say, and that says something."""
+    """Whether a default is a value that a file could have, and not an empty one."""
     default = schema.get("default")
     if isinstance(default, dict) or default in (None, "", []):
         return False

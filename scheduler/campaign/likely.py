@@ -1,28 +1,28 @@
-"""Which column is likely an id, a name or a time zone, where its name is no certain one of ours."""
+"""Guesses which column is an id, a name or a time zone, by words in its title."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
 
-#: Words that the name of such a column begins or ends with.
+#: Words with which the title of such a column begins or ends.
 _WORDS = {
     "id": frozenset(("no", "number", "nr", "id", "ref", "reference", "key", "code")),
     "name": frozenset(("name", "first", "firstname", "patient", "client", "customer", "guest")),
     "timezone": frozenset(("timezone", "zone", "tz")),
 }
-#: … unless it has one of these: it is another number to call.
+#: A title with one of these words is a number to call instead.
 _OF_NUMBERS = frozenset(("phone", "mobile", "cell", "tel", "telephone", "fax"))
 
 
 def likely(columns: Iterable[str], found: Mapping[str, str]) -> dict[str, str]:
-    """Return what was found, ours -> theirs, and besides what is likely meant by the others."""
+    """Return `found` (key -> column), with a likely column for each key that it lacks."""
     titles, meant = [each.strip() for each in columns], dict(found)
-    for ours, words in _WORDS.items():
+    for key, words in _WORDS.items():
         free = (each for each in titles if each not in meant.values())
         alike = (each for each in free if _is_alike(each, words))
-        if ours not in meant and (theirs := next(alike, None)):
-            meant[ours] = theirs
+        if key not in meant and (column := next(alike, None)):
+            meant[key] = column
     return meant
 
 

@@ -1,8 +1,8 @@
-"""Which columns of a do-not-call list say who is on it, by their names.
+"""Decides by their titles which columns of a do-not-call list have entries.
 
-Of a contact file one column says whom to call, and which one must be certain. Of a list every
-column counts that may: a column too many names a cell that can't be read, one too few loses
-somebody who is then called.
+In a file of contacts one column says whom to call, and it must be certain which. In a list every
+column counts that may have numbers: a column too many leads to a message about its cells, one too
+few loses somebody, who is then called.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from scheduler.fields.countries import calling_code, region_of
 
 _BEGIN = ("phone", "mobile", "telephone", "telefon", "cellphone", "cellnumber")
 _END = ("phone", "phones", "telefon", "mobile", "mobil")
-#: … unless it ends with one of these: then it has something about a number.
+#: A title that ends with one of these says something about a number, and has none.
 _ABOUT = frozenset(
     (
         *("type", "types", "typ", "label", "kind", "ext", "extn", "extension", "carrier", "date"),
@@ -30,7 +30,7 @@ _ABOUT = frozenset(
         *("zone", "timezone", "count", "calls", "score"),
     )
 )
-#: "Phone number with country code" has numbers for all that.
+#: … unless it has one of these: "Phone number with country code" has numbers.
 _INCLUDED = frozenset(("with", "w", "incl", "including", "inkl", "mit", "avec", "con"))
 _COUNTRIES = (
     *(" country", " country code", " dial code", " dialing code", " dialling code", " isd code"),
@@ -68,24 +68,24 @@ def _is_of_numbers(word: str) -> bool:
 
 
 def _is_whose(words: list[str]) -> bool:
-    """Whether these only say whose number, or which one of theirs, something is."""
+    """Whether these words only say whose number something is, or which one of somebody's."""
     return not WHOSE.isdisjoint(words) and (WHOSE | COUNTED).issuperset(words)
 
 
 @dataclass(frozen=True, slots=True)
 class ListColumns:
-    """What the columns of a list are for, by their places."""
+    """What the columns of a list are for, by their positions."""
 
     titles: tuple[str, ...]
-    addresses: tuple[int, ...]  #: each of their cells is an entry, or can't be read
+    addresses: tuple[int, ...]  #: each cell must be an entry, or refuses the list
     others: tuple[int, ...]
-    unsure: frozenset[int]  #: those of the others that may have numbers of the list's region
-    countries: tuple[int, ...]
-    areas: tuple[int, ...]
+    unsure: frozenset[int]  #: other columns that may have national numbers
+    countries: tuple[int, ...]  #: other columns with the number's country
+    areas: tuple[int, ...]  #: other columns with the number's area code
 
     @classmethod
     def of(cls, titles: Sequence[str]) -> ListColumns:
-        """Tell the columns of a header apart."""
+        """Sort the columns of a header by their titles."""
         names = [" ".join(title.split()) for title in titles]
         places = range(len(names))
         addresses = [at for at in places if is_address_column(names[at])]
@@ -100,13 +100,13 @@ class ListColumns:
         )
 
     def name(self, at: int) -> str:
-        """Return how messages name a column: one that is not known only by its place."""
+        """Return how messages name a column: an unknown one only by its position."""
         title = self.titles[at]
         known = is_address(title) or is_shown(title)
         return title if known else f"column {at + 1}"
 
     def contradicts(self, number: str, cells: Sequence[str], region: str | None) -> bool:
-        """Whether a national number was read as one of another country or area than its row's."""
+        """Whether a national number was read for another country or area than its row names."""
         code = country_code_for_region(region or "")
         countries = [cell for cell in _at(cells, self.countries) if cell]
         if any(_of_another_country(number, cell) for cell in countries):
@@ -127,7 +127,7 @@ def _of_another_country(number: str, cell: str) -> bool:
 
 
 def is_header(cells: Sequence[str], region: str | None) -> bool:
-    """Whether these are the names of columns, of which one at least says who is on the list."""
+    """Whether a line is a header with at least one column of numbers or SIP addresses."""
     names = [" ".join(cell.split()) for cell in cells]
     return any(map(is_address_column, names)) and not any(
         has_address(name, region) for name in names if name

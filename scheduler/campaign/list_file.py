@@ -1,7 +1,7 @@
-"""How a do-not-call list is read: every line has entries, has none by right, or refuses the list.
+"""Reads a do-not-call list: every line has entries, is blank or a comment, or refuses the list.
 
-It is a text with one entry a line, a table whose header names columns of numbers, or the download
-of the registry of the US.
+A list is a text with one entry a line, a table whose header names columns of numbers, or the
+download of the US registry.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ from scheduler.errors import Problem, refusal
 
 #: The regions whose national numbers have ten digits and follow +1.
 _AMERICAN_REGIONS = frozenset(COUNTRY_CODE_TO_REGION_CODE[1])
-#: One number of these, perhaps as the registry of the US has it: area code, comma, seven digits.
-#: Of every other number phonenumbers says how it is read, which takes thirty times as long.
+#: A number of these regions, perhaps as the US registry writes it: area code, comma, seven digits.
+#: The library phonenumbers reads every other number, which takes thirty times as long.
 _AMERICAN = re.compile(r"(\+?1)?([2-9]\d\d)(,?)(\d{7})", re.ASCII)
 _CHANGE = re.compile(r"\d{3},\d{7},.*", re.ASCII)
-#: Without a blank before it, a # may belong to a number: an extension is written so.
+#: A # without a blank before it may belong to a number: some write extensions so.
 _COMMENT = re.compile(r"(?:^|\s)#.*", re.DOTALL)
-_COUNT_TITLE = re.compile(r'"?#"?\s*[,;|\t]')  #: begins a header whose first column is called #
+_COUNT_TITLE = re.compile(r'"?#"?\s*[,;|\t]')  #: the beginning of a header with a first column "#"
 _NAME_A_COLUMN = (
     "; if this line is the header of a table, call a column of numbers phone_number, and one of"
     " SIP addresses sip_uri"
@@ -68,23 +68,24 @@ _AROUND_CELLS = ' "#\r\n'
 
 @dataclass(slots=True)
 class Counts:
-    """What became of every line: the last four add up to all of them."""
+    """How many lines of each kind there were; the four kinds add up to `lines`."""
 
     lines: int = 0
-    listed: int = 0  #: lines that have entries; a row may have several, or take several lines
+    listed: int = 0  #: lines with entries; a row may have several entries, or take several lines
     header: int = 0
-    blank: int = 0  #: lines without anything, and comments
+    blank: int = 0  #: blank lines, and comments
     unread: int = 0  #: lines that refuse the list
-    entries: int = 0  #: of the lines that have some, those that are there twice counted twice
+    entries: int = 0  #: entries in all; repeated ones count each time
 
 
 def read_entries(
     lines: Iterable[str], path: str, region: str | None, problems: Problems, counts: Counts
 ) -> Iterator[str]:
-    """Yield what a list has.
+    """Yield the entries of a list.
 
-    Every line that can't be read becomes a problem that refuses the list, and the others go on, so
-    that all such lines are named at once. Whoever takes the entries waits for the end.
+    A line that can't be read becomes a problem that refuses the list; reading goes on, so that all
+    such lines are reported at once. So use the entries only after the last one, if `problems` has
+    none.
     """
     yield from _ListFile(_counted(lines, counts), path, region, problems, counts).entries()
 
@@ -121,7 +122,7 @@ class _ListFile:
             yield from self._of_lines(lines, self.counts.lines)
 
     def _delimiter(self, first: str, mark: str) -> str:
-        """Return what separates the cells of a table whose header this is; "" when it is none."""
+        """Return the delimiter of a table with this header; "" if the line is no header."""
         if entry_or_none(_without_comment(first), self.region):
             return ""
         cells = {each: _cells(first, each) for each in ((mark,) if mark else DELIMITERS)}
@@ -161,7 +162,7 @@ class _ListFile:
         reader = csv.reader(feed, delimiter=delimiter, strict=True, skipinitialspace=True)
         titles = self._record(reader, feed) or []
         self.counts.header += feed.taken
-        if not is_header(titles, self.region):  # as its first line was: a quote goes on after it
+        if not is_header(titles, self.region):  # its first line was one, but a quote goes on
             line = self.counts.lines - feed.taken + 1
             raise refusal(self.path, _NO_HEADER, line, code="header")
         expect_columns(titles, self.path, self.counts.lines - feed.taken + 1)
@@ -193,7 +194,7 @@ class _ListFile:
         yield from found
 
     def _comment(self, line: str, delimiter: str) -> None:
-        """Count a line of a table that begins with a #, unless it may be a row all the same."""
+        """Count a line of a table that begins with # as a comment; refuse it if it may be a row."""
         closes, cells = _cells(line, delimiter)
         texts = [line, *(cell.strip(_AROUND_CELLS) for cell in cells)]
         if not closes or any(has_address(text, self.region) for text in texts):
@@ -202,7 +203,7 @@ class _ListFile:
             self.counts.blank += 1
 
     def _refuse(self, lines: int, *faults: tuple[str | None, str]) -> None:
-        """Note what is wrong with the last lines that were read."""
+        """Note faults of the last lines that were read."""
         self.counts.unread += lines
         line = self.counts.lines - lines + 1
         self.problems.refuse(
@@ -219,7 +220,7 @@ class _Row:
     faults: list[tuple[str | None, str]] = field(default_factory=list)
 
     def entries(self) -> list[str]:
-        """Return every entry of the row, and note what is wrong with it."""
+        """Return every entry of the row, and note its faults."""
         cells, columns = self.cells, self.columns
         width = len(columns.titles)
         if any(map(str.strip, cells[width:])):
@@ -247,7 +248,7 @@ class _Row:
         return self.cells[at].strip() if at < len(self.cells) else ""
 
     def _entry(self, at: int, text: str) -> str:
-        """Return the entry of a cell; "" when it is none, or none for certain."""
+        """Return the entry of a cell, and note a fault if it is doubtful; "" if it is none."""
         column = self.columns.name(at)
         try:
             found = _american(text, self.region) or entry(text, self.region)
@@ -260,7 +261,7 @@ class _Row:
         return found
 
     def _unnamed(self, at: int) -> str:
-        """Return the entry of a cell whose column does not say that it has one."""
+        """Return the entry of a cell in a column that need not have entries; "" if it has none."""
         text = self._cell(at)
         if at in self.columns.unsure:
             return entry_or_none(text, self.region)
@@ -268,9 +269,9 @@ class _Row:
 
 
 class _Feed:
-    """The lines of a table for a reader of CSV, without those that are comments.
+    """The lines of a table for a CSV reader, without comments.
 
-    A line that begins with a # inside of quotes is none: only between rows does one count.
+    A line with a # counts as a comment only between rows, not inside quotes.
     """
 
     def __init__(
@@ -284,10 +285,10 @@ class _Feed:
         self._expect_row = expect_row
         self._characters = 0
         self._is_header = True
-        self.taken = 0  #: how many the row has that is being read
+        self.taken = 0  #: how many lines the current row has
 
     def begin(self) -> None:
-        """Let another row begin."""
+        """Begin the next row."""
         self.taken = self._characters = 0
         self._is_header = False
 
@@ -296,7 +297,7 @@ class _Feed:
 
     def __next__(self) -> str:
         for line in self._lines:
-            # A tab before it would be a cell of its own.
+            # A tab before the # would begin a second cell.
             if self.taken or self._is_header or not line.lstrip(" ").startswith("#"):
                 self.taken += 1
                 self._characters += len(line)
@@ -307,9 +308,9 @@ class _Feed:
 
 
 def _american(text: str, region: str | None, *, registry: bool = False) -> str:
-    """Return a number of North America; "" when phonenumbers has to say what this is.
+    """Return a North American number; "" if phonenumbers has to read the text.
 
-    `registry` reads it with a comma after the area code, too: in no region but the US.
+    `registry` also accepts a comma after the area code, only for the region US.
     """
     found = _AMERICAN.fullmatch(text)
     if found is None or not (found[1] == "+1" or region in _AMERICAN_REGIONS):
@@ -320,7 +321,7 @@ def _american(text: str, region: str | None, *, registry: bool = False) -> str:
 
 
 def _cells(line: str, delimiter: str) -> tuple[bool, list[str]]:
-    """Return whether the quotes of a line close where cells do, and its cells."""
+    """Return whether every quote of a line closes at the end of a cell, and the cells."""
     for strict in (True, False):
         reader = csv.reader([line], delimiter=delimiter, strict=strict, skipinitialspace=True)
         with suppress(csv.Error):
@@ -333,13 +334,13 @@ def _without_comment(line: str) -> str:
 
 
 def _unquoted(text: str) -> str:
-    """Return what is in a pair of quotes around a whole line."""
+    """Remove a pair of quotes around a whole line."""
     inner = text[1:-1]
     return inner.strip() if text == f'"{inner}"' and '"' not in inner else text
 
 
 def _registry(text: str) -> str:
-    """Say what is wrong with a line of the registry of the US; "" when it is none."""
+    """Return the message about a line of the US registry; "" if it is none."""
     found = _AMERICAN.fullmatch(text)
     if found and found[3]:
         return "expected default_region US for area code and seven digits, as the US registry has"

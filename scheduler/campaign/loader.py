@@ -1,4 +1,4 @@
-"""How a campaign file becomes checked rows, in one pass over it."""
+"""Reads and checks a campaign file, in one pass over its rows."""
 
 from __future__ import annotations
 
@@ -60,12 +60,12 @@ from scheduler.settings import CALLING_HOURS
 _DEFAULT = Policy()
 _DEFAULT_WEEK = read_week(CALLING_HOURS)
 
-#: Ends that only a provider tells which follows a call while it rings.
+#: Ends that a provider reports only if its answer comes while the phone rings.
 _OF_RINGING = frozenset({Reason.BUSY, Reason.NO_ANSWER, Reason.FAILED})
 
 _ADVICE = "{}; write it under call in a YAML file that names this one under contacts"
 
-_Heed: TypeAlias = Callable[[Set[str]], None]
+_CheckColumns: TypeAlias = Callable[[Set[str]], None]
 
 
 def load(
@@ -78,12 +78,12 @@ def load(
     default_hours: Week = _DEFAULT_WEEK,
     on_progress: Callable[[int], None] | None = None,
 ) -> CheckedCampaign:
-    """Read and check a campaign file; CampaignError has its first problems and their number.
+    """Read and check a campaign file. The path `-` is standard input.
 
-    A row that can't be called is kept with its reason, unless the reading is strict.
-    `route_of` says on which account its calls go. `allowed` are the only ones to whom a call may
-    be transferred; empty: anybody. `default_hours` are those of a campaign that names none.
-    `on_progress` is told now and then how many were read. The path `-` is standard input.
+    A row that can't be called is kept with its reason, unless the reading is strict. `route_of`
+    chooses the account. `allowed` are the only parties to whom a call may be transferred; empty:
+    anybody. `default_hours` are for a campaign that names none. The callback `on_progress` gets the
+    number of rows read so far. Raises CampaignError with the first problems and their number.
     """
     codec = codec_name(reading.encoding, shown_path(path))
     with ExitStack() as files:
@@ -114,8 +114,8 @@ def load(
         found = check_all(plan.contacts, rules, reading.first, processes=cores)
         try:
             sink = files.enter_context(_rejecting(reading.rejects, codec, plan))
-            _fill(checked, plan, reader.problems, found, sink, on_progress or _nobody_listens)
-            _judge(checked, reader.problems, shown_path(path), strict=reading.strict)
+            _fill(checked, plan, reader.problems, found, sink, on_progress or _ignore)
+            _expect_valid(checked, reader.problems, shown_path(path), strict=reading.strict)
         except BaseException:
             checked.close()
             raise
@@ -140,8 +140,9 @@ class _Plan:
     route: Route
     rules: Rules
     contacts: Contacts[Any]
-    inputs: tuple[Path, ...]  #: the files that it is read from
-    heed: _Heed  #: is told which columns there are, when only reading all of them tells
+    inputs: tuple[Path, ...]  #: the files from which it is read
+    #: Called with all columns after the last row, if they were not known before.
+    check_columns: _CheckColumns
 
 
 @dataclass(slots=True)
@@ -150,16 +151,16 @@ class _Reader:
 
     encoding: str
     ceiling_seconds: float
-    account: str | None  #: on which it is dialled, whatever the file names
+    account: str | None  #: takes precedence over the file's
     route_of: RouteOf
     allowed: frozenset[str]
-    files: ExitStack  #: closes what is read from
-    region: str | None = None  #: of national numbers, where the file names none
-    beside: bool = False  #: whoever sent the document sent the contacts that it names
+    files: ExitStack  #: closes the open files
+    region: str | None = None  #: of national numbers, if the file names none
+    beside: bool = False  #: whether the sender of the document also sent the file of contacts
     templates: Templates = field(default_factory=Templates)
     digest: hashlib._Hash = field(default_factory=hashlib.sha256)
-    #: Apart from the digest, from which a campaign has its id: who submits the same file again with
-    #: a longer list means the same campaign, and another id would call everybody again.
+    #: Not part of `digest`, which makes the campaign's id: the same file with a longer list is the
+    #: same campaign, and another id would call everybody again.
     lists_digest: hashlib._Hash = field(default_factory=hashlib.sha256)
     problems: Problems = field(default_factory=Problems)
     warnings: list[str] = field(default_factory=list)
@@ -173,10 +174,10 @@ class _Reader:
         if route.api.needs_script:
             raise refusal(str(path), _ADVICE.format(says_nothing(route.api)), code="script")
         file = file_of(path)
-        names = Names(own=tuple(route.api.keys_of_contacts()))
+        names = Names(contact_keys=tuple(route.api.keys_of_contacts()))
         contacts = self._contacts(open_file(file), path, names)
         rules = self._rules(campaign, path, route)
-        return _Plan(campaign, route, rules, contacts, (file,), _nobody_listens)
+        return _Plan(campaign, route, rules, contacts, (file,), _ignore)
 
     def _document(self, path: Path) -> _Plan:
         with open_file(path) as file:
@@ -193,7 +194,7 @@ class _Reader:
         self._warn_of_retries(campaign, path, root, route)
         names = Names.of(campaign.columns, api.keys_of_contacts())
 
-        def heed(columns: Set[str]) -> None:
+        def check_columns(columns: Set[str]) -> None:
             _expect_columns(rules.start, names, columns, root, path)
 
         inputs: tuple[Path, ...] = (path,)
@@ -204,12 +205,12 @@ class _Reader:
             contacts = open_inline(campaign.contacts, str(path), names)
         _expect_no_repeated_column(rules.start, contacts.repeated, root, path)
         if contacts.columns is None:
-            return _Plan(campaign, route, rules, contacts, inputs, heed)
-        heed(contacts.columns)
-        return _Plan(campaign, route, rules, contacts, inputs, _nobody_listens)
+            return _Plan(campaign, route, rules, contacts, inputs, check_columns)
+        check_columns(contacts.columns)
+        return _Plan(campaign, route, rules, contacts, inputs, _ignore)
 
     def _in_region(self, campaign: Campaign, path: Path, root: document.Node | None) -> Campaign:
-        """Return a campaign that names no region with the one that was asked for."""
+        """Return the campaign with the region of `--region`, if it names none itself."""
         if self.region is None or self.region == campaign.default_region:
             return campaign
         if campaign.default_region:
@@ -219,14 +220,15 @@ class _Reader:
                 f" {self.region}: leave --region out, or change the file"
             )
             raise refusal(str(path), message, *where, "invalid_value")
-        # Other numbers are called by it: with the same id, rows of before would count as known.
+        # The region changes which numbers are called, so it must change the campaign's id: else
+        # rows of an earlier load would count as known.
         self.digest.update(f"default_region: {self.region}\n".encode())
         return campaign.model_copy(update={"default_region": self.region})
 
     def _route(self, root: document.Node | None, path: Path) -> Route:
-        """Choose the account first: which keys there are, its provider says."""
+        """Choose the account, before anything else: its provider says which keys there are."""
         written = _value(root, "account")
-        # What is no name is refused with the other keys.
+        # The check of all keys refuses a value that is no name.
         is_name = isinstance(written, str) and re.fullmatch(NAME_PATTERN, written) is not None
         own = str(written) if is_name else None
         try:
@@ -245,7 +247,7 @@ class _Reader:
         rules: Rules,
         route: Route,
     ) -> None:
-        """Refuse what the provider can't do, and a script that none could say."""
+        """Refuse a campaign that its provider can't carry out, or whose script is impossible."""
 
         def read_target(written: str) -> str:
             found = target(written, rules.default_region, rules.countries)
@@ -263,7 +265,7 @@ class _Reader:
     def _warn_of_keys(
         self, campaign: Campaign, path: Path, root: document.Node | None, route: Route
     ) -> None:
-        """Say where every contact's key presses keep the provider from telling of machines."""
+        """Warn if the campaign's key presses keep the provider from reporting machines."""
         call = campaign.call
         tells = call.on_machine not in (None, OnMachine.GO_ON)
         if call.dtmf and tells and route.api.traits.keys_hide_machines:
@@ -273,7 +275,7 @@ class _Reader:
     def _warn_of_retries(
         self, campaign: Campaign, path: Path, root: document.Node | None, route: Route
     ) -> None:
-        """Say which retries never happen, for the provider does not tell of such an end."""
+        """Warn of retries that never happen, because the provider does not report such an end."""
         if route.api.traits.rings:
             return
         for end in sorted(campaign.retry.rules().keys() & _OF_RINGING):
@@ -286,7 +288,7 @@ class _Reader:
     def _named(
         self, root: document.Node | None, path: Path, name: str, names: Names
     ) -> tuple[Contacts[Any], Path]:
-        """Open the file that a document names; where it can't be, the document is to be mended."""
+        """Open the file that a document names; if it can't be opened, the document is at fault."""
         beside = STDIN if name == str(STDIN) else path.parent / name
         try:
             format_of(beside, contacts=True)
@@ -310,7 +312,7 @@ class _Reader:
         with file:
             sheet = Sheet(file, shown_path(path), name, self.digest.update)
         self.files.callback(sheet.close)
-        self.digest.update(name.encode())  # another sheet is another campaign
+        self.digest.update(name.encode())  # another sheet makes another campaign
         if sheet.hidden_rows:
             self.warnings.append(
                 f"{shown_path(path)}:"
@@ -353,7 +355,7 @@ class _Reader:
 
 @contextmanager
 def _rejecting(path: Path | None, codec: str, plan: _Plan) -> Iterator[Rejects | None]:
-    """Open the file of rejects, if one is wanted."""
+    """Open the file of rejects, if there is to be one."""
     if path is None:
         yield None
         return
@@ -372,12 +374,12 @@ def _fill(
     rejects: Rejects | None,
     on_progress: Callable[[int], None],
 ) -> None:
-    """Keep what came of every chunk."""
+    """Collect the results of all chunks."""
     read, columns, shape = 0, frozenset[str](), plan.contacts.shape
     ids = DoubtfulIds()
     for chunk, done in found:
         read, columns = read + done.read, columns | done.columns
-        if message := too_many(len(columns) // 2):  # ours, and as they are written
+        if message := too_many(len(columns) // 2):  # each has two names: its key, and as written
             raise refusal(shape.path, f"{message} or more in all contacts", code="header")
         checked.add(done.rows, done.callable_rows, done.packed)
         checked.take(done.taken)
@@ -392,7 +394,7 @@ def _fill(
     if ids.problems:
         problems.refuse(ids.problems)
     if not problems.refuse_file:
-        plan.heed(columns)
+        plan.check_columns(columns)
         if rejects:
             rejects.done()
 
@@ -402,8 +404,8 @@ def _cores() -> int:
     return min(2, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2)
 
 
-def _judge(checked: CheckedCampaign, problems: Problems, path: str, *, strict: bool) -> None:
-    """Raise what refuses the file as a whole."""
+def _expect_valid(checked: CheckedCampaign, problems: Problems, path: str, *, strict: bool) -> None:
+    """Raise CampaignError if the file is refused as a whole."""
     if problems.refuse_file or (strict and problems.faults):
         raise problems.error()
     if not checked.row_count:
@@ -462,7 +464,7 @@ def _policy(campaign: Campaign, name: str, rules: Rules, default_hours: Week) ->
 
 
 def _hours(campaign: Campaign, default: Week) -> tuple[Hours, ...]:
-    """Return the rule of the campaign's own keys; none when it never closes."""
+    """Return the rule of the campaign's own keys; none if it never closes."""
     own = campaign.calling_hours.week
     name = "CALLSCHED_CALLING_HOURS" if own is None else "calling_hours"
     week = default if own is None else own
@@ -473,15 +475,15 @@ def _hours(campaign: Campaign, default: Week) -> tuple[Hours, ...]:
 def _expect_columns(
     start: Start, names: Names, columns: Set[str], root: document.Node | None, path: Path
 ) -> None:
-    """Refuse texts that name columns which the file does not have."""
+    """Refuse templates that name columns which the file does not have."""
     problems = [
         Problem(
             str(path),
-            f"columns.{ours}: {fault}",
-            *document.place_of(root, "columns", ours),
+            f"columns.{key}: {fault}",
+            *document.place_of(root, "columns", key),
             "invalid_value",
         )
-        for ours, fault in names.missing(columns)
+        for key, fault in names.missing(columns)
     ]
     for way, fault in start.unknown_columns(columns):
         message = f"{dotted(way)}: {fault}"
@@ -493,7 +495,7 @@ def _expect_columns(
 def _expect_no_repeated_column(
     start: Start, repeated: Set[str], root: document.Node | None, path: Path
 ) -> None:
-    """Refuse texts that name a column which is there twice: either may be meant."""
+    """Refuse templates that name a column which the file has twice: either may be meant."""
     twice = {name.casefold() for name in repeated}
     ways = [(way, name) for way, name in start.named_columns() if name.casefold() in twice]
     problems = [
@@ -509,7 +511,7 @@ def _expect_no_repeated_column(
         raise CampaignError(problems[:KEPT], len(problems))
 
 
-def _nobody_listens(_count: object) -> None:
+def _ignore(_count: object) -> None:
     pass
 
 

@@ -1,4 +1,4 @@
-"""What people mean by an unknown key: what other programs call it, and where it stands here."""
+"""Suggests the key that was meant by an unknown one, by its names in other programs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from scheduler.providers.call_keys import NOT_EVERYWHERE
 
 _SAY = 'call: {script: [{say: "Hello."}]}'
 _HOURS = "calling_hours: mon-fri 9:00-17:00"
-#: How each key is written, by its place in the file.
+#: Place of a key in the file -> how it is written.
 _WRITTEN = {
     "call.script": _SAY,
     "call.on_machine": "call: {on_machine: stop}",
@@ -33,9 +33,9 @@ _WRITTEN = {
     "default_region": "default_region: US",
     "contacts": "contacts: contacts.csv",
 }
-#: Where a key may stand that is meant for another place.
+#: Places where people write keys that belong elsewhere.
 _WHERE = ("", "call", "retry", "calling_hours")
-#: By the place of a key what others call it, each in small letters and without what is between.
+#: Place of a key -> its names in other programs, in small letters, without blanks and dashes.
 _CALLED = {
     "call.script": "message messages text say speech prompt tts announcement greeting steps voice",
     "call.on_machine": "amd machinedetection voicemail answeringmachine machine onvoicemail",
@@ -70,7 +70,7 @@ _CALLED = {
 
 
 def meant(way: Iterable[str | int], key: str, keys: type[BaseModel], api: Kind) -> str | None:
-    """Say what was meant by an unknown key at the end of a way; None where nobody can tell."""
+    """Return a message about an unknown key with the one that was meant; None if unclear."""
     here = ".".join(each for each in way if isinstance(each, str))
     if here not in _WHERE:
         return None
@@ -86,7 +86,7 @@ def meant(way: Iterable[str | int], key: str, keys: type[BaseModel], api: Kind) 
 
 
 def _candidates(here: str, key: str) -> list[str]:
-    """Return the places that may be meant: what is called so, then the very key elsewhere."""
+    """Return the places that may be meant: keys with this name elsewhere, then the same key."""
     same = [place for place in (key, f"call.{key}", f"retry.{key}") if _parent(place) != here]
     plain = _plain(key)
     called = [place for place, names in _CALLED.items() if plain in names.split()]

@@ -1,4 +1,4 @@
-"""Which column is meant by a name that somebody gave it."""
+"""Recognises the columns of a file by their titles: which key does each stand for?"""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from scheduler.campaign.title_words import is_shown
 from scheduler.masking import mask_text, shown
 from scheduler.providers import PROVIDERS
 
-#: What people call the columns that are understood, in small letters and with single blanks.
+#: Key -> other titles that people give this column, in small letters and with single blanks.
 ALIASES: dict[str, tuple[str, ...]] = {
     "phone_number": (
         *("phone", "phone no", "phone nr", "number", "to", "tel", "telephone", "telephone number"),
@@ -27,21 +27,21 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "timezone": ("tz", "time zone", "tzid"),
     "extension": ("ext", "extn", "phone ext", "phone extension"),
 }
-#: Columns that say of a national number whose it is. None is used unless the file says so.
+#: Titles of columns with the country of a national number. They are used only if the file says so.
 CODES = (
     *("country code", "dial code", "dialing code", "dialling code", "calling code", "phone code"),
     *("country calling code", "phone country code", "mobile country code", "intl code"),
 )
 COUNTRIES = ("country", "country name", "country iso", "iso country", "country iso code")
-#: What a file of rejects has besides; it is read over when the mended file comes back.
+#: Columns that a file of rejects adds; they are ignored when the mended file comes back.
 IGNORED = ("reject_reason", "reject_message")
 _ADDRESSES = ("phone_number", "sip_uri")
-_FEW = 200  #: columns, of a header that takes little memory
-_ALIKE = 0.55  #: from which likeness on another name may have been meant
+_FEW = 200  #: a header with at most so many columns takes little memory
+_ALIKE = 0.55  #: from this likeness on another title may have been meant
 _BETWEEN_WORDS = re.compile(r"[\s_.-]+")
-_MEANT = {alias: ours for ours, aliases in ALIASES.items() for alias in aliases}
-_MEANT |= {ours.replace("_", " "): ours for ours in UNDERSTOOD if ours != "country_code"}
-#: What stands in the name of a column that says something about a number, and is none.
+_MEANT = {alias: key for key, aliases in ALIASES.items() for alias in aliases}
+_MEANT |= {key.replace("_", " "): key for key in UNDERSTOOD if key != "country_code"}
+#: Words in the title of a column that says something about a number, and has none.
 _NO_NUMBER = re.compile(r"type|label|code|country|\bext|status|valid|date|time|note|fax", re.I)
 _OF_NUMBERS = re.compile(r"phone|mobile|cell|\btel|handy|msisdn|whatsapp", re.I)
 _LETTERS = re.compile(r"[A-Za-z _-]{1,20}")
@@ -58,51 +58,51 @@ _WAY_OUT = "; `plan` with this file alone shows how its columns are called"
 class Names:
     """How the columns of one campaign are recognised."""
 
-    #: Ours and theirs, as the key `columns` says. Of several for one of ours the first is tried
-    #: first.
+    #: Pairs of key and column from the campaign's `columns`. If a key has several columns, they
+    #: are tried in this order.
     columns: tuple[tuple[str, str], ...] = ()
-    #: Of a file that somebody else may have named, and that may be any file of the machine: until
-    #: a column says whom to call, nobody is shown what is in it.
+    #: Whether messages hide the file's content. Somebody else may have named the file, and it may
+    #: be any file of the machine; so nothing is shown unless a column says whom to call.
     discreet: bool = False
-    #: Keys under `call` that a contact may have of its own.
-    own: tuple[str, ...] = tuple(PROVIDERS[0].keys_of_contacts())
+    #: Keys under `call` that a contact may override.
+    contact_keys: tuple[str, ...] = tuple(PROVIDERS[0].keys_of_contacts())
 
     @classmethod
-    def of(cls, columns: Mapping[str, str | list[str]], own: Iterable[str] = ()) -> Names:
-        """Return how the key `columns` says that columns are recognised."""
+    def of(cls, columns: Mapping[str, str | list[str]], contact_keys: Iterable[str] = ()) -> Names:
+        """Return the names by a campaign's `columns`."""
         pairs = (
-            (ours, [named] if isinstance(named, str) else named) for ours, named in columns.items()
+            (key, [named] if isinstance(named, str) else named) for key, named in columns.items()
         )
-        given = tuple((ours, theirs) for ours, listed in pairs for theirs in listed)
-        return cls(given, own=tuple(own))
+        given = tuple((key, column) for key, listed in pairs for column in listed)
+        return cls(given, contact_keys=tuple(contact_keys))
 
     def header(self, written: Collection[str]) -> Header:
-        """Return which columns are meant, and what is wrong with them; none of too many."""
+        """Recognise the columns of a header, and return it with its faults."""
         if message := too_many(len(written)):
             return Header(faults=(message,))
         read = _header if len(written) <= _FEW else _wide_header
-        found = read(tuple(written), self.columns, self.own)
+        found = read(tuple(written), self.columns, self.contact_keys)
         if found.faults and self.discreet and not self._has_address(written):
             return replace(found, faults=(_discreet(written),))
         return found
 
     def _has_address(self, written: Iterable[str]) -> bool:
-        """Whether a column of those says, by a name that is known, whom to call."""
-        named = {_folded(theirs) for ours, theirs in self.columns if ours in _ADDRESSES}
+        """Whether one of these titles is known to say whom to call."""
+        named = {_folded(column) for key, column in self.columns if key in _ADDRESSES}
         return any(is_address(name) or _folded(name) in named for name in written)
 
     def missing(self, columns: Set[str]) -> Iterator[tuple[str, str]]:
-        """Yield what the key `columns` takes from a column that no contact has, and say so."""
+        """Yield each key of `columns` whose column no contact has, with a message."""
         known = {_folded(name): name for name in columns}
-        for ours, theirs in self.columns:
-            if _folded(theirs) not in known:
-                near = difflib.get_close_matches(_folded(theirs), known, n=1)
+        for key, column in self.columns:
+            if _folded(column) not in known:
+                near = difflib.get_close_matches(_folded(column), known, n=1)
                 hint = f"did you mean {shown(known[near[0]])}?" if near else _listed(columns)
-                yield ours, f"there is no column {shown(theirs)}: {hint}"
+                yield key, f"there is no column {shown(column)}: {hint}"
 
 
 def is_address(written: str) -> bool:
-    """Whether a column of this name would say whom to call."""
+    """Whether a column with this title says whom to call."""
     return column_name(written) in _ADDRESSES
 
 
@@ -113,7 +113,7 @@ def likely_numbers(written: Iterable[str]) -> list[str]:
 
 
 def column_name(written: str) -> str:
-    """Return a column's one name, as far as it can be told without the others."""
+    """Return the key of a column by its title alone; its own title if it has none."""
     name = written.strip()
     lower = name.lower()
     if lower in UNDERSTOOD or lower.startswith(OPTION):
@@ -122,23 +122,23 @@ def column_name(written: str) -> str:
 
 
 def _read_header(
-    written: tuple[str, ...], columns: tuple[tuple[str, str], ...], own: tuple[str, ...]
+    written: tuple[str, ...], columns: tuple[tuple[str, str], ...], contact_keys: tuple[str, ...]
 ) -> Header:
-    theirs = [name.strip() for name in written]
-    choices = _choices(theirs, columns)
-    found, faults = _named(theirs, {ours: name for ours, name in columns if name not in choices})
-    faults += _guess(theirs, found, {"phone_number"} if choices else set())
-    names = [found.get(at, name) for at, name in enumerate(theirs)]
+    titles = [name.strip() for name in written]
+    choices = _choices(titles, columns)
+    found, faults = _named(titles, {key: name for key, name in columns if name not in choices})
+    faults += _guess(titles, found, {"phone_number"} if choices else set())
+    names = [found.get(at, name) for at, name in enumerate(titles)]
     repeated = frozenset(name for name in _repeated(names) if not _is_ours(name))
     names = _numbered(names, repeated)
-    faults += [*_named_twice(theirs, columns), *_faults(names, own)]
+    faults += [*_named_twice(titles, columns), *_faults(names, contact_keys)]
     if not faults and not choices and not set(names) & set(_ADDRESSES):
-        faults.append(_no_address(theirs))
-    pairs = [(ours, name) for ours, name in zip(names, theirs, strict=True) if ours != name]
+        faults.append(_no_address(titles))
+    pairs = [(key, name) for key, name in zip(names, titles, strict=True) if key != name]
     return Header(
         tuple(names),
-        called=dict(pairs),
-        meant={name: ours for ours, name in pairs if ours},
+        columns=dict(pairs),
+        keys={name: key for key, name in pairs if key},
         faults=tuple(faults),
         choices=choices,
         code=_first_of(CODES, names),
@@ -147,26 +147,27 @@ def _read_header(
     )
 
 
-# Most contacts of JSON Lines have the same keys. Of thousands of keys few headers are kept.
+# Most contacts of JSON Lines have the same keys. Only a few headers with thousands of keys are
+# kept.
 _header = lru_cache(maxsize=256)(_read_header)
 _wide_header = lru_cache(maxsize=2)(_read_header)
 
 
-def _choices(theirs: list[str], columns: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
-    """Return the columns of which the first valid number is called, where there are several."""
-    listed = [name for ours, name in columns if ours == "phone_number"]
+def _choices(titles: list[str], columns: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
+    """Return the columns of which the first valid number is called; () unless several."""
+    listed = [name for key, name in columns if key == "phone_number"]
     if len(listed) < 2:
         return ()
-    known = {_folded(name): name for name in theirs}
+    known = {_folded(name): name for name in titles}
     return tuple(known[_folded(name)] for name in listed if _folded(name) in known)
 
 
-def _named_twice(theirs: list[str], columns: tuple[tuple[str, str], ...]) -> Iterator[str]:
-    """Yield what to say of a column that the campaign names, and that is there twice."""
-    for ours, name in columns:
-        alike = [each for each in theirs if _folded(each) == _folded(name)]
+def _named_twice(titles: list[str], columns: tuple[tuple[str, str], ...]) -> Iterator[str]:
+    """Yield a message for each column that the campaign names and the file has twice."""
+    for key, name in columns:
+        alike = [each for each in titles if _folded(each) == _folded(name)]
         if len(alike) > 1 and alike.count(name) != 1:
-            yield f"columns.{ours}: the column {shown(name)} is there twice: rename one of the two"
+            yield f"columns.{key}: the column {shown(name)} is there twice: rename one of the two"
 
 
 def _first_of(plain: tuple[str, ...], names: list[str]) -> str:
@@ -178,7 +179,7 @@ def _is_ours(name: str) -> bool:
 
 
 def _numbered(names: list[str], repeated: frozenset[str]) -> list[str]:
-    """Number the columns of one name from the second on, so that each keeps its cells."""
+    """Number columns of the same name from the second on, so that none hides another's cells."""
     folded, met, unique = {name.lower() for name in repeated}, Counter[str](), []
     for name in names:
         met[name.lower()] += 1
@@ -187,16 +188,16 @@ def _numbered(names: list[str], repeated: frozenset[str]) -> list[str]:
     return unique
 
 
-def _named(theirs: list[str], columns: Mapping[str, str]) -> tuple[dict[int, str], list[str]]:
-    """Return the columns that the campaign names, or that have our own names."""
-    places = {_folded(name): at for at, name in enumerate(theirs)}
-    places |= {name: at for at, name in enumerate(theirs)}
+def _named(titles: list[str], columns: Mapping[str, str]) -> tuple[dict[int, str], list[str]]:
+    """Return the keys of columns that the campaign names, or titled with a key; and faults."""
+    places = {_folded(name): at for at, name in enumerate(titles)}
+    places |= {name: at for at, name in enumerate(titles)}
     found, faults = {}, []
-    for ours, name in columns.items():
+    for key, name in columns.items():
         at = places.get(name, places.get(_folded(name)))
         if at is not None:
-            found[at] = ours
-    for at, name in enumerate(theirs):
+            found[at] = key
+    for at, name in enumerate(titles):
         lower = name.lower()
         if at in found:
             continue
@@ -211,81 +212,81 @@ def _named(theirs: list[str], columns: Mapping[str, str]) -> tuple[dict[int, str
     return found, faults
 
 
-def _guess(theirs: list[str], found: dict[int, str], named: set[str]) -> list[str]:
-    """Add the columns whose names are common and can mean only one thing; return faults.
+def _guess(titles: list[str], found: dict[int, str], named: set[str]) -> list[str]:
+    """Add the columns whose common titles can mean only one key; return faults.
 
-    What is `named` already, and what was found by our own names, is not guessed.
+    A key that is `named`, or was found already, is not guessed.
     """
     named = named | set(found.values())
     could: defaultdict[str, list[int]] = defaultdict(list)
-    for at, name in enumerate(theirs):
-        ours = _MEANT.get(_plain(name))
-        if at not in found and ours and ours not in named:
-            could[ours].append(at)
+    for at, name in enumerate(titles):
+        key = _MEANT.get(_plain(name))
+        if at not in found and key and key not in named:
+            could[key].append(at)
     faults = []
-    for ours, places in could.items():
-        # Who names one of the two addresses in our words has said whom to call.
-        if ours in _ADDRESSES and named & set(_ADDRESSES):
+    for key, places in could.items():
+        # If one column is clearly an address, it is clear whom to call.
+        if key in _ADDRESSES and named & set(_ADDRESSES):
             continue
         if len(places) == 1:
-            found[places[0]] = ours
+            found[places[0]] = key
             continue
-        which = " and ".join(shown(theirs[at]) for at in places)
+        which = " and ".join(shown(titles[at]) for at in places)
         faults.append(
-            f"{which} could each be {ours}: rename one to {ours}, or say in a YAML file"
-            f" which one it is, such as columns: {{{ours}: {shown(theirs[places[0]])}}}"
-            + _or_several(ours, [theirs[at] for at in places])
+            f"{which} could each be {key}: rename one to {key}, or say in a YAML file"
+            f" which one it is, such as columns: {{{key}: {shown(titles[places[0]])}}}"
+            + _or_several(key, [titles[at] for at in places])
         )
     return faults
 
 
-def _or_several(ours: str, theirs: list[str]) -> str:
-    if ours != "phone_number":
+def _or_several(key: str, titles: list[str]) -> str:
+    if key != "phone_number":
         return ""
-    listed = ", ".join(map(shown, theirs))
+    listed = ", ".join(map(shown, titles))
     return f", or columns: {{phone_number: [{listed}]}} to call the first valid one"
 
 
-def _faults(names: list[str], own: tuple[str, ...]) -> list[str]:
+def _faults(names: list[str], contact_keys: tuple[str, ...]) -> list[str]:
     faults = [f"the column {shown(name)} is there twice" for name in _repeated(names)]
     faults += [f"expected a printable name, got {shown(n)}" for n in names if not n.isprintable()]
-    options = [name for name in names if name.startswith(OPTION)]
-    faults += [no_option(n, own) for n in options if n.removeprefix(OPTION) not in own]
+    options = [name.removeprefix(OPTION) for name in names if name.startswith(OPTION)]
+    faults += [no_option(OPTION + key, contact_keys) for key in options if key not in contact_keys]
     return faults
 
 
 def _discreet(written: Iterable[str]) -> str:
-    """Say that no column says whom to call, and show only names that speak of numbers."""
+    """Return the message that no column says whom to call; it shows only titles about numbers."""
     names = [name.strip() for name in written]
     fault = _no_address([name for name in names if is_shown(name) or _is_slip(name)])
     return f"{_NO_COLUMN}{_WAY_OUT}" if fault.startswith(_NO_COLUMN) else fault
 
 
 def _is_slip(name: str) -> bool:
-    """Whether a name is nearly one of ours."""
+    """Whether a title is nearly one of our keys."""
     alike = max(_likeness(column, name) for column in _ADDRESSES)
     return _LETTERS.fullmatch(name) is not None and alike >= _ALIKE
 
 
-def _no_address(theirs: list[str]) -> str:
-    """Say that a column is missing, and which one was perhaps meant."""
-    if any(mask_text(name) != name for name in theirs):
-        return f"{_NO_COLUMN}; {_NO_HEADER}; got {_shown(theirs)}"
-    titles = [name for name in filter(None, theirs) if not _NO_NUMBER.search(name)]
-    likely = likely_numbers(theirs)
+def _no_address(titles: list[str]) -> str:
+    """Return the message that a column is missing, with the one that was perhaps meant."""
+    if any(mask_text(name) != name for name in titles):
+        return f"{_NO_COLUMN}; {_NO_HEADER}; got {_shown(titles)}"
+    candidates = [name for name in filter(None, titles) if not _NO_NUMBER.search(name)]
+    likely = likely_numbers(titles)
     if len(likely) > 1:
         return (
             f"expected a column phone_number; say in a YAML file which one it is, such as"
             f" columns: {{phone_number: {shown(likely[0])}}}{_or_several('phone_number', likely)}"
         )
     for column in _ADDRESSES:
-        alike = {name: _likeness(column, name) for name in titles}
+        alike = {name: _likeness(column, name) for name in candidates}
         nearest = max(alike, key=alike.__getitem__, default="")
         if nearest and alike[nearest] >= _ALIKE:
             return f"expected a column {column}; rename {shown(nearest)} to {column}"
     if likely:
         return f"expected a column phone_number; rename {shown(likely[0])} to phone_number"
-    named = [*filter(None, theirs)]
+    named = [*filter(None, titles)]
     got = f"{_NO_COLUMN}; got {_shown(named)}"
     is_title = len(named) == 1 and " " in named[0]
     return got + _ABOVE_HEADER * is_title

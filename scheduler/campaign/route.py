@@ -1,4 +1,4 @@
-"""On which account a campaign is dialled, and what follows of it for its file."""
+"""On which account a campaign is dialled, and what its provider makes of the file."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from scheduler.providers import PROVIDERS, CallbackAddress, Kind
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """An account, and what its provider reads and calls."""
+    """An account, with what the check of a file must know of it and its provider."""
 
     account: Account
     api: Kind = PROVIDERS[0]  #: the one that the account is at
     countries: frozenset[str] | None = None  #: whose numbers may be called; None: any
     callbacks: CallbackAddress | None = None  #: where its provider reaches us; None: nowhere
-    can_verify: bool = True  #: the account has what its provider's requests are signed with
+    can_verify: bool = True  #: whether the account can verify its provider's callbacks
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,6 @@ RouteOf: TypeAlias = Callable[[str | None, Asked], Route]
 
 
 def first_provider(name: str | None, _asked: Asked = ASKS_NOTHING) -> Route:
-    """Return the route of whatever account is named, where nothing is known of any."""
+    """Return a route at the first provider; for uses without settings."""
     first = PROVIDERS[0]
     return Route(Account(name or "default", first.name, first.credentials()))

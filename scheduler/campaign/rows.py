@@ -1,4 +1,4 @@
-"""Whether one row can be called, and what is wrong with it if not."""
+"""Checks one row: can it be called, and if not, why not?"""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ _LINE_BREAKS = re.compile(r"[ \t]*[\r\n\t]+[ \t]*")
 _DTMF = re.compile(DTMF)
 _PAUSES = re.compile(r"[wWpP]")  # what dialling strings of other systems have for a comma
 _EXTENSION = re.compile(r"(?:ext(?:ension)?[.:]?|x|#)?\s*(\d{1,10})(?:[.]0)?#?", re.IGNORECASE)
-_BEFORE_EXTENSION = ",,"  #: a second, in which whoever answers says that an extension is wanted
+_BEFORE_EXTENSION = ",,"  #: a pause of a second, in which an exchange asks for the extension
 _T = TypeVar("_T")
 _NO_POLICY = Policy()
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What the campaign says about all its rows."""
+    """The campaign's rules for all its rows."""
 
     ceiling_seconds: float
     start: Start
@@ -54,7 +54,7 @@ class Rules:
     countries_setting: str = ""  #: the variable that says so
     do_not_call: DoNotCall = NO_LISTS
     timezone: str = ""  #: of the campaign; "": it has none
-    by_state: bool = False  #: which rules hold depends on the state in which a contact is
+    by_state: bool = False  #: whether rules depend on the state in which a contact is
     policy: Policy = _NO_POLICY
     allowed: frozenset[str] = frozenset()  #: the only numbers that may be called; empty: any
     callbacks: CallbackAddress | None = None  #: where the provider reaches us; None: nowhere
@@ -63,7 +63,7 @@ class Rules:
 
 
 class _Cells:
-    """Reads the cells of one row and gathers what is wrong with them."""
+    """Reads the cells of one row, and collects their faults."""
 
     def __init__(self, raw: RawRow) -> None:
         self.raw = raw
@@ -108,7 +108,7 @@ class _Cells:
         return ContactNumber(), self.read("sip_uri", sip_uri, "", Reason.INVALID_NUMBER)
 
     def written_number(self) -> str:
-        """Return the first cell that has a number, as it is written."""
+        """Return the row's number as it is written; of several columns, the first that has one."""
         choices = self.raw.header.choices
         if not choices:
             return self.text("phone_number")
@@ -132,7 +132,7 @@ class _Cells:
         return states.held_to(filter(None, named), number)
 
     def personal(self, start: Start, read: Mapping[str, str], *, presses: bool) -> Personal:
-        """Return what its start has of its own; `read` are the cells that were tidied up."""
+        """Return the row's own options and filled texts; `read` has the normalised cells."""
         if not self.raw.own and not start.is_personal:
             return NOTHING_PERSONAL
         cells = self.named(start.columns, read)
@@ -141,16 +141,16 @@ class _Cells:
         return personal
 
     def named(self, columns: Iterable[str], read: Mapping[str, str]) -> dict[str, str]:
-        """Return the cells of columns that templates name, by these names; `read` are tidied up."""
-        meant = ((name, self.raw.header.meant.get(name, name)) for name in columns)
+        """Return the cells of columns that templates name; `read` takes precedence."""
+        meant = ((name, self.raw.header.keys.get(name, name)) for name in columns)
         return {
-            name: read.get(ours) or self.text(ours)
-            for name, ours in meant
-            if ours in self.raw.cells or ours in read
+            name: read.get(key) or self.text(key)
+            for name, key in meant
+            if key in self.raw.cells or key in read
         }
 
     def put_unread_first(self) -> None:
-        """Say of a cell without a value why it has none, and nothing else."""
+        """Put the faults of cells without a value first, and drop other faults of these cells."""
         if unread := self.raw.unread:
             others = [fault for fault in self.faults if fault.column not in unread]
             self.faults = [Fault(column, why) for column, why in unread.items()] + others
@@ -164,14 +164,14 @@ class _Cells:
 
 
 def _advised(fault: Fault, setting: str) -> Fault:
-    """Say what would have a number of another country called."""
+    """Add to the fault of a number from another country how to allow it."""
     if fault.reason is not Reason.UNSUPPORTED_COUNTRY:
         return fault
     return replace(fault, message=f"{fault.message}: set {setting} to call it")
 
 
 def check(raw: RawRow, rules: Rules) -> tuple[Row, list[Fault]]:
-    """Return the row as it is loaded, and every fault that keeps it from being called."""
+    """Return the row to load, and every fault that keeps it from being called."""
     cells = _Cells(raw)
     contact = _contact(cells, rules)
     if not cells.faults:
@@ -199,18 +199,18 @@ def check(raw: RawRow, rules: Rules) -> tuple[Row, list[Fault]]:
         phone_number="" if uri and not number else as_given,
         sip_uri=as_given if uri and not number else "",
     )
-    error = f"{raw.header.called.get(first.column, first.column)}: {first.message}"
+    error = f"{raw.header.columns.get(first.column, first.column)}: {first.message}"
     return Row(_identified(refused, as_given), raw.line, has_id, first.reason, error), cells.faults
 
 
 def _due_at(contact: Contact, rules: Rules) -> float | None:
-    """Return when it may be called first; what may never be is told when it would be dialled."""
+    """Return when the contact may be called first; None: now, or never (the dial decides that)."""
     at = opening(rules.policy, contact, rules.now).at
     return at if rules.now < at < math.inf else None
 
 
 def _listed(row: Row, rules: Rules) -> tuple[Row, list[Fault]]:
-    """Return a row that is in order, skipped all the same if a do-not-call list has it."""
+    """Return a valid row, skipped if a do-not-call list has its contact."""
     fault = rules.do_not_call.fault(row.contact)
     if fault is None:
         return row, []
@@ -258,7 +258,7 @@ def _identified(contact: Contact, stand_in: str) -> Contact:
 
 
 def _as_given(address: str, line: int) -> str:
-    """Return the raw address of a refused row, fit to be shown; a row without one is its line."""
+    """Return the address of a refused row as it is written, printable; its line if it has none."""
     return _CONTROL.sub("�", address[:_LONGEST_RAW_ID]) or f"line {line}"
 
 

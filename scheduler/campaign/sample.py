@@ -1,4 +1,4 @@
-"""How a file of contacts begins: its columns, some rows, and which column is taken for which."""
+"""Reads the beginning of a file of contacts: its columns, some rows, and what columns stand for."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from scheduler.campaign.file.xlsx import Sheet, open_sheet
 from scheduler.campaign.names import Names, column_name
 
 ROWS = 5
-#: So many columns are shown, and so much of a cell.
+#: How many columns to show, and how many characters of a cell.
 MOST_COLUMNS, LONGEST_CELL = 40, 60
 
 
@@ -27,18 +27,18 @@ class Sample:
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
-    guessed: dict[str, str]  #: our name -> the column that is taken for it
+    guessed: dict[str, str]  #: key -> the column that is taken for it
 
 
 class _AnyNames(Names):
-    """Names of a file that nobody has said anything about: nothing is wrong with them yet."""
+    """Names that report no faults, because nobody has said yet what the columns mean."""
 
     def header(self, written: Collection[str]) -> Header:
         return replace(super().header(written), faults=())
 
 
 def sample(path: Path, encoding: str = "utf-8") -> Sample:
-    """Read how a file begins. Raises CampaignError for one that can't be read."""
+    """Read the beginning of a file. Raises CampaignError if it can't be read."""
     with ExitStack() as files:
         if format_of(path, contacts=True) is Format.SHEET:
             with open_file(path) as file:
@@ -79,8 +79,8 @@ def _text(value: object) -> str:
 def _sample(titles: tuple[str, ...], rows: list[list[str]]) -> Sample:
     columns = titles[:MOST_COLUMNS]
     guessed: dict[str, str] = {}
-    for ours, title in zip(Names().header(titles).names, titles, strict=False):
-        if ours in UNDERSTOOD or (ours := column_name(title)) in UNDERSTOOD:
-            guessed.setdefault(ours, title.strip())
+    for key, title in zip(Names().header(titles).names, titles, strict=False):
+        if key in UNDERSTOOD or (key := column_name(title)) in UNDERSTOOD:
+            guessed.setdefault(key, title.strip())
     cut = [tuple(cell[:LONGEST_CELL] for cell in (row + [""] * 40)[: len(columns)]) for row in rows]
     return Sample(columns, tuple(cut), guessed)

@@ -1,4 +1,4 @@
-"""Which keys a campaign file has, and what may stand in them."""
+"""The keys of a campaign file, and which values each may have."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ _COLUMNS_EXPECTED = (
 
 
 def within_ceiling(length_seconds: float, ceiling_seconds: float) -> float:
-    """Return a length that no setting forbids; ValueError names the setting."""
+    """Return a length if the ceiling allows it. Raises ValueError that names the setting."""
     if length_seconds > ceiling_seconds:
         raise ValueError(
             f"expected at most {written(ceiling_seconds)}, the ceiling that "
@@ -91,15 +91,15 @@ def _columns(named: object, info: ValidationInfo) -> dict[str, str | list[str]]:
         raise ValueError(f"expected {_COLUMNS_EXPECTED}")
     api: Kind = (info.context or {})["api"]
     known = (*UNDERSTOOD, *(OPTION + key for key in api.keys_of_contacts()))
-    for ours, theirs in named.items():
-        if ours not in known:
-            hint = key_problems.nearest(ours, UNDERSTOOD)
-            raise ValueError(f"{shown(ours)} is no column of ours: {hint}")
-        if isinstance(theirs, list) and ours != "phone_number":
-            raise ValueError(f"{ours}: expected one column; only phone_number may have several")
-        listed = theirs if isinstance(theirs, list) else [theirs]
+    for key, column in named.items():
+        if key not in known:
+            hint = key_problems.nearest(key, UNDERSTOOD)
+            raise ValueError(f"{shown(key)} is no column of ours: {hint}")
+        if isinstance(column, list) and key != "phone_number":
+            raise ValueError(f"{key}: expected one column; only phone_number may have several")
+        listed = column if isinstance(column, list) else [column]
         if not listed or not all(isinstance(name, str) and name.strip() for name in listed):
-            raise ValueError(f"{ours}: expected {_COLUMNS_EXPECTED}")
+            raise ValueError(f"{key}: expected {_COLUMNS_EXPECTED}")
     every = [name for _, name in Names.of(named).columns]
     folded = [name.strip().casefold() for name in every]
     twice = next((name for name in every if folded.count(name.strip().casefold()) > 1), "")
@@ -120,7 +120,7 @@ _Choices = Annotated[list[_Column], Field(min_length=1, max_length=20)]
 
 
 class Campaign(BaseModel):
-    """A campaign file. A list of contacts is checked row by row, as a CSV is."""
+    """A campaign file. A list of contacts is checked row by row, like a CSV file."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -183,7 +183,7 @@ class Campaign(BaseModel):
 
 @cache
 def campaign_of(api: Kind) -> type[Campaign]:
-    """Return the keys of a file whose calls go through an API: `call` has that API's own."""
+    """Return the model of files whose calls go through an API: `call` has that API's keys."""
     named: Any = api.name
     provider: Any = Literal[named]
     which = "the one that there is" if len(PROVIDERS) == 1 else "whose account this is"
@@ -210,7 +210,7 @@ def read_campaign(
     templates: Templates,
     api: Kind,
 ) -> Campaign:
-    """Check a file's keys and compile its templates; CampaignError has each problem's place."""
+    """Check a file's keys and compile its templates. Raises CampaignError with places."""
     if not isinstance(root, document.Mapping):
         found = "got something else" if root else "the file is empty"
         message = f"expected keys and values, such as contacts: contacts.csv; {found}"
@@ -226,7 +226,7 @@ def read_campaign(
 
 
 def _top(root: document.Mapping) -> dict[str, object]:
-    """Return what pydantic checks; contacts keep their nodes, which know their places."""
+    """Return the values for pydantic; contacts stay nodes, because these know their places."""
     top: dict[str, object] = {key: document.plain(node) for key, (_, node) in root.pairs.items()}
     if "contacts" in root.pairs:
         node = root.pairs["contacts"][1]

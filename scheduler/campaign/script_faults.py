@@ -1,4 +1,4 @@
-"""What keeps one contact from what its campaign's call says: a text, a number, the provider."""
+"""Finds the faults of a script that only show with one contact's cells filled in."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from scheduler.providers.kind import nothing_wrong
 
 COLUMN, MACHINE_COLUMN = "call.script", "call.on_machine"
 
-#: So begins what a provider says of a call that it would end before its longest duration.
+#: The beginning of a provider's message about a call that it would end before `max_duration`.
 _LENGTH = "max_duration: "
 
 
@@ -30,10 +30,11 @@ def script_faults(
     callbacks: CallbackAddress | None = None,
     account: str = "",
 ) -> list[Fault]:
-    """Return what is wrong with the start of a contact; each fault refuses its row.
+    """Return the faults of a contact's start; each refuses its row.
 
-    `countries` and `allowed` are the only ones whose numbers may be called; None and empty: any.
-    `callbacks` is where the provider of `account` reaches us, which a start may have to say.
+    Only numbers of `countries` (None: any), and only those of `allowed` (empty: any), may be
+    called. `callbacks` is where the provider of `account` reaches us, which a start may have to
+    say.
     """
     if not (policy.script or policy.machine_script) and api.check_order is nothing_wrong:
         return []
@@ -54,7 +55,7 @@ def script_faults(
 
 
 def _machine_fault(policy: Policy, contact: Contact) -> Fault | None:
-    """Return what keeps a contact from what a machine hears; None for nothing."""
+    """Return the fault of a contact's script for machines, if it has one."""
     try:
         filled_for_machines(policy, contact)
     except ValueError as error:
@@ -77,7 +78,7 @@ def _expect_callable(
 
 
 def target_refused(number: str, allowed: Collection[str], do_not_call: DoNotCall) -> str:
-    """Say why nobody may be transferred to a target; "" where one may."""
+    """Return why no call may be transferred to a number; "" if calls may."""
     if allowed and number not in allowed:
         return f"{_masked(number)} is not among CALLSCHED_ALLOWED_NUMBERS"
     for each in do_not_call.lists:

@@ -1,4 +1,4 @@
-"""What a campaign may not ask of its provider under `call`, though each key alone is in order."""
+"""Refuses values under `call` that are valid one by one, but not together or at this provider."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ Found: TypeAlias = tuple[Way, str]
 
 MOST_STEPS, DEEPEST = 50, 3
 MOST_CHARACTERS = 10_000  #: of all texts together: every start carries them
-#: What a provider has to tell us while the call lives, and reaches us nowhere.
+#: The fault of a campaign that needs callbacks while the provider has no address for them.
 PUBLIC_URL = (
     "needs CALLSCHED_PUBLIC_URL, the address to which the provider reports it: set it to the"
     " https:// address at which the provider reaches `web`; --sandbox needs no address"
 )
-#: Steps that a machine does not get, each with the reason.
+#: Steps that a script for machines can't have -> why.
 _NOT_FOR_MACHINES: dict[type, str] = {
     Gather: "a machine presses no keys",
     Transfer: "it would connect somebody with a machine",
@@ -45,7 +45,7 @@ _NOT_FOR_MACHINES: dict[type, str] = {
     Record: "nobody speaks to a message",
 }
 _ENDS = (Hangup, DoNotCall)
-#: What to do about a script at a provider that has no voice.
+#: What to do about a script if the provider can't speak.
 _ELSEWHERE = "leave it out, or call by a provider that can (CALLSCHED_PROVIDER, or another account)"
 
 _SCRIPT: Way = ("call", "script")
@@ -54,17 +54,17 @@ _ON_MACHINE: Way = ("call", "on_machine")
 
 @dataclass(frozen=True, slots=True)
 class _Placed:
-    """A step, and where it stands."""
+    """A step with its place."""
 
     way: Way
     step: Step
-    depth: int = 0  #: in how many gathers
+    depth: int = 0  #: how many gathers contain it
 
 
 def problems(call: CallKeys, route: Route, read_target: Callable[[str], str]) -> Iterator[Found]:
-    """Yield what a campaign may not ask on this route, each with its place.
+    """Yield what a campaign may not ask for on this route, each with its place.
 
-    `read_target` reads whom a call is transferred to; ValueError says what is wrong with it.
+    `read_target` reads the target of a transfer; it raises ValueError for a wrong one.
     """
     api, lack = route.api, lacks(route)
     for key in NOT_EVERYWHERE:
@@ -86,21 +86,21 @@ def problems(call: CallKeys, route: Route, read_target: Callable[[str], str]) ->
 
 
 def _unheard(api: Kind) -> str:
-    """Say why nobody would hear a wish not to be called again, and what does."""
+    """Return why nobody would hear a wish not to be called again, and how to change that."""
     if "transcribe" in api.call_keys:
         return f"{api.name} reports what is said only with transcribe: true"
     return f"{api.name} does not report what is said: leave it out"
 
 
 def lacks(route: Route) -> str:
-    """Say what an account lacks to be told of calls while they live; "" for nothing."""
+    """Return what an account lacks to get callbacks about live calls; "" for nothing."""
     if route.callbacks is None:
         return PUBLIC_URL
     return "" if route.can_verify else unverified(route.api)
 
 
 def unverified(api: Kind) -> str:
-    """Say what an account lacks whose provider tells us, and nobody could say that it was it."""
+    """Return what an account lacks to verify that callbacks come from its provider."""
     return (
         f"needs {api.signed_with}, whatever else callsched signs in with: the provider signs its"
         " own requests with it"
@@ -108,7 +108,7 @@ def unverified(api: Kind) -> str:
 
 
 def keys_hide(api: Kind) -> str:
-    """Say why nothing is done about a machine that answers a contact with key presses."""
+    """Return why `on_machine` does nothing for a contact with key presses."""
     return (
         f"{api.name} does not report a machine if the call presses keys after the answer, so"
         " on_machine does nothing: ask with gather, or leave one of the two out"
@@ -116,7 +116,7 @@ def keys_hide(api: Kind) -> str:
 
 
 def says_nothing(api: Kind) -> str:
-    """Say what a campaign of this provider has to have."""
+    """Return what a campaign at this provider must have."""
     keys = " or ".join(("script", *sorted(api.script_keys)))
     return f"say what the call is to do, by {keys}: expected {STEPS_EXPECTED}"
 
@@ -137,7 +137,7 @@ def _given(call: CallKeys, api: Kind) -> list[str]:
 
 
 def _for_machines(script: Script, api: Kind, lack: str) -> Iterator[Found]:
-    """Yield what a machine may not be told."""
+    """Yield the faults of a script for machines."""
     if not api.script_steps:
         words = ", ".join(OnMachine)
         yield _ON_MACHINE, f"{api.name} can't speak to a machine: expected one of {words}"
@@ -148,7 +148,7 @@ def _for_machines(script: Script, api: Kind, lack: str) -> Iterator[Found]:
     yield from _too_much(placed, _ON_MACHINE)
     for one in placed:
         if one.depth:
-            continue  # behind a step that a machine does not get
+            continue  # inside a step that is refused itself
         name = NAMES[type(one.step)]
         if why := _NOT_FOR_MACHINES.get(type(one.step)):
             yield (*one.way, name), f"{why}: leave it out"
@@ -181,7 +181,7 @@ def _in_script(
 
 
 def _walk(script: Script, way: Way, depth: int = 0) -> Iterator[_Placed]:
-    """Yield every step, those upon keys behind the step that asks for them."""
+    """Yield every step; the branches of a gather follow it."""
     for at, step in enumerate(script):
         here = (*way, at)
         yield _Placed(here, step, depth)
@@ -217,7 +217,7 @@ def _after_the_end(placed: list[_Placed]) -> Iterator[Found]:
 
 
 def _is_end(one: _Placed, placed: list[_Placed]) -> bool:
-    """Whether the call is over behind a step: behind a transfer, too, once keys were asked for."""
+    """Whether a step ends the call. A transfer does so after a gather."""
     if not isinstance(one.step, Transfer):
         return isinstance(one.step, _ENDS)
     before = placed[: placed.index(one)]

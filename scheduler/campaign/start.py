@@ -1,4 +1,4 @@
-"""What the start of one contact says: the campaign's texts filled, or the contact's own instead."""
+"""Makes the options of one contact's start: the campaign's texts filled, or the contact's own."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ _NOTHING: tuple[object, ...] = ("", [], {})
 
 @dataclass(frozen=True, slots=True)
 class Personal:
-    """What one contact has of its own."""
+    """What one contact has instead of the campaign's values."""
 
     options: StartOptions = field(default_factory=StartOptions)
-    dtmf: str = ""  #: the campaign's, filled
+    dtmf: str = ""  #: the campaign's key presses, filled
     faults: tuple[Fault, ...] = ()
 
 
-#: Of a contact that has no more than everybody; its options are never changed.
+#: For a contact that has nothing of its own; never changed.
 NOTHING_PERSONAL = Personal()
 
 
 class Start:
-    """What a campaign says of all its starts."""
+    """What all starts of a campaign have in common."""
 
     def __init__(self, call: CallKeys, templates: Templates, campaign: str, api: Kind) -> None:
-        """`templates` are those that the check of `call` has compiled; `api` says its keys."""
+        """`templates` were compiled by the check of `call`; `api` says which keys it has."""
         self.api = api
         written = call.model_dump(exclude_unset=True)
         word = call.on_machine
@@ -67,9 +67,10 @@ class Start:
         return self.on_machine is not OnMachine.GO_ON or bool(self.machine_script)
 
     def for_keys(self, own: StartOptions) -> StartOptions:
-        """Return the options of a contact with key presses: nobody's wish is that of its number.
+        """Return the options of a contact with key presses.
 
-        Unless the campaign asks for it: many may share the number, as the rooms of a bridge do.
+        Many people may share its number, as the rooms of a bridge do. So a wish not to be called
+        again does not count for the number, unless the campaign says so.
         """
         less = {
             key: self._of_shared.get(key, [])
@@ -80,7 +81,7 @@ class Start:
 
     @property
     def is_personal(self) -> bool:
-        """Whether contacts that have nothing of their own differ, because of templates."""
+        """Whether starts differ from contact to contact because of templates."""
         return bool(self._texts)
 
     def named_columns(self) -> Iterator[tuple[Way, str]]:
@@ -90,7 +91,7 @@ class Start:
                 yield way, name
 
     def unknown_columns(self, columns: Set[str]) -> Iterator[tuple[Way, str]]:
-        """Yield where a template names what is no column of the file, and what to say of it."""
+        """Yield the place of each template that names no column of the file, and a message."""
         for way, text in self._all_texts():
             for name in sorted(self._templates[text].columns - columns):
                 yield way, unknown_column(name, columns)
@@ -106,9 +107,9 @@ class Start:
     def personal(
         self, own: Mapping[str, object], cells: Mapping[str, str], *, presses: bool
     ) -> Personal:
-        """Fill the texts with a contact's cells; what it has of its own stands as it is.
+        """Fill the texts with a contact's cells; its own values stay as they are.
 
-        `presses` says that the contact has key presses, so that the campaign's are not filled.
+        `presses`: the contact has its own key presses, so the campaign's are not filled.
         """
         faults: list[Fault] = []
         written = dict(own)
@@ -127,7 +128,7 @@ class Start:
         return self._checked(written, faults, shared=presses)
 
     def _filled(self, value: object, cells: Mapping[str, str]) -> object:
-        """Fill every text in a value; what becomes nothing is left out of its list."""
+        """Fill every text in a value; leave out items that become empty."""
         if isinstance(value, dict):
             items = [(key, self._filled(item, cells)) for key, item in value.items()]
             return {key: item for key, item in items if item not in _NOTHING}
@@ -150,17 +151,17 @@ class Start:
         return Personal(own, call.dtmf or "")
 
     def _own(self, options: StartOptions, *, shared: bool) -> StartOptions:
-        """Have a contact's options, which stand in for the campaign's, listen as those do."""
+        """Add the options for listening to a contact's own options, which go before others."""
         both = {**self.options, **options}
         listening = self._listening(both, shared=shared)
         changed = [item for item in listening.items() if item not in both.items()]
         return {**options, **dict(changed)}
 
     def _listening(self, options: StartOptions, *, shared: bool = False) -> StartOptions:
-        """Listen for machines, and for callees who ask not to be called again.
+        """Add the options for listening: for machines, and for wishes not to be called again.
 
-        For machines that is when something is done about them, or where it costs nothing.
-        `shared`: the callee's number may be that of many.
+        For machines only if the campaign acts on them, or if it costs nothing. `shared`: many
+        people may share the callee's number.
         """
         if self.opt_outs is OptOuts.ALL or (self.opt_outs is OptOuts.CALLEES and not shared):
             options = self.api.hear_opt_outs(options)
@@ -170,7 +171,7 @@ class Start:
 
 
 def _opt_outs(call: CallKeys, api: Kind, *, is_shared: bool) -> OptOuts:
-    """Return whose wish not to be called again is listened for: a campaign has to turn it off."""
+    """Return whose wishes not to be called again count; a campaign must turn this off itself."""
     heeds = call.heeds_opt_outs()
     if heeds is False or not api.hears_words(call):
         return OptOuts.OFF
@@ -185,7 +186,7 @@ def _options(call: CallKeys, without: Set[str] = frozenset()) -> StartOptions:
 
 
 def _texts(value: object, way: Way) -> Iterator[tuple[Way, str]]:
-    """Yield the templates in a value with their ways to it."""
+    """Yield the templates in a value, each with its place."""
     parts: list[tuple[str | int, object]] = []
     if isinstance(value, dict):
         parts = list(value.items())

@@ -1,6 +1,6 @@
-"""The words that names of columns have, as far as they say something about numbers.
+"""The words about numbers that titles of columns have.
 
-They are all that a message shows of a name in a file that may be any file of the machine.
+A message shows no other words of a title, because a list may be any file of the machine.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-#: A column is one of numbers when its name has one of these words.
+#: A column has numbers if its title has one of these words.
 NUMBERS = frozenset(
     (
         *("phone", "phones", "telephone", "tel", "telno", "telnr", "mobile", "mob", "cell"),
@@ -20,9 +20,9 @@ NUMBERS = frozenset(
         *("телефон", "мобильныи", "電話", "电话", "手机", "携帯", "هاتف"),
     )
 )
-#: … or has one of these beside nothing but the words below: "home number", "contact no."
+#: … or if it has one of these, and otherwise only words of WHOSE: "home number", "contact no."
 COUNTED = frozenset(("number", "numbers", "num", "no", "nos", "nr"))
-#: A column with nothing but these in its name may have numbers, or something else.
+#: A column with only these words in its title may have numbers, or something else.
 WHOSE = frozenset(
     (
         *("home", "work", "business", "office", "other", "primary", "secondary", "main", "second"),
@@ -31,7 +31,7 @@ WHOSE = frozenset(
         *("dialed", "dialled", "destination", "recipient", "value"),
     )
 )
-#: What a message may show of a name. It shows no other word, for a list may be any file.
+#: All words that a message may show.
 _SHOWN = NUMBERS | COUNTED | WHOSE
 _BETWEEN_CASES = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _WORD = re.compile(r"[^\W\d_]+")
@@ -39,13 +39,13 @@ _MOST_DIGITS, _LONGEST = 2, 60
 
 
 def words(name: str) -> list[str]:
-    """Return the words of a name, without accents, in small letters."""
+    """Return the words of a title, without accents, in small letters."""
     decomposed = unicodedata.normalize("NFKD", _BETWEEN_CASES.sub(" ", name)).casefold()
     return _WORD.findall("".join(c for c in decomposed if not unicodedata.combining(c)))
 
 
 def is_shown(name: str) -> bool:
-    """Whether a message may show a name: it has those words, a digit or two, and nothing else."""
+    """Whether a message may show a title: it has only those words, and at most two digits."""
     found = words(name)
     few = sum(map(str.isdigit, name)) <= _MOST_DIGITS and len(name) <= _LONGEST
     return few and bool(found) and _SHOWN.issuperset(found)

@@ -16,8 +16,8 @@ _MOST_TOLD = 12
 def columns(taken: Mapping[str, str]) -> list[Record]:
     """Return every column as it is written, each with what it was taken for."""
     return [
-        {"column": theirs, "taken_for": ours if _is_ours(ours) else VARIABLE}
-        for theirs, ours in taken.items()
+        {"column": column, "taken_for": key if _is_ours(key) else VARIABLE}
+        for column, key in taken.items()
     ]
 
 
@@ -42,8 +42,8 @@ def lines(found: list[Record]) -> Iterator[str]:
 
 
 def _mapping(each: Record) -> str:
-    column, ours = each["column"], each["taken_for"]
-    return ours if column == ours else f"{ours} ← {shown(column)}"
+    column, key = each["column"], each["taken_for"]
+    return key if column == key else f"{key} ← {shown(column)}"
 
 
 def _is_ours(name: str) -> bool:

@@ -1,4 +1,4 @@
-"""How a campaign file is written: its bytes, encoding, format, and where in it each thing stands.
+"""Reads the bytes of campaign files: their encoding, their format, and the place of every cell.
 
-`campaign/` calls in. It knows no rule of a campaign: it hands on cells with their places.
+`campaign/` calls in. It knows no rule of a campaign, and only passes on cells with their places.
 """

@@ -1,8 +1,8 @@
-"""Which encoding a file has that can't be read in the expected one, as far as its bytes tell.
+"""Guesses the encoding of a file that can't be read in the expected one.
 
-What is suggested is tried first: after it was followed, the file is read, and no control character
-stands in a cell. Between encodings of one byte a character nobody can be certain, so whoever names
-one also shows how a cell would read.
+A suggested encoding was tried: it reads the file, without control characters in a cell. Between
+encodings with one byte a character nobody can be certain, so a suggestion shows how a cell would
+read.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from scheduler.masking import shown
 
-HEAD_BYTES = 65_536  #: of the beginning of a file, which tells UTF-16 and UTF-32
+HEAD_BYTES = 65_536  #: how much of a file's beginning to look at for UTF-16 and UTF-32
 
 _BOMS = (
     (codecs.BOM_UTF32_LE, "utf-32"),  # begins as UTF-16's does
@@ -30,7 +30,7 @@ _HEADER_BYTES = 400
 _ASCII = bytes(range(128))
 _HIGH = re.compile("[^\x00-\x7f]")
 _MOST_JUDGED = 10_000  # characters
-_NO_TEXT = {"Cc", "Cn", "Co", "Cs"}  # control characters, and those that are nobody's
+_NO_TEXT = {"Cc", "Cn", "Co", "Cs"}  # control characters, and unassigned ones
 _OPENING = {"Pi", "Ps"}
 _IN_WORDS = "\u2018\u2019'\u00b7\u00ad"
 _BETWEEN_CELLS = re.compile('[,;|\t\r\n"]')
@@ -39,21 +39,21 @@ _EXCERPT = 40
 
 @dataclass(slots=True)
 class Sample:
-    """What was seen of a file, as far as it tells the encoding."""
+    """The bytes of a file by which to guess its encoding."""
 
     head: bytes = b""
-    sample: bytes = b""  #: from the piece on that can't be read
+    sample: bytes = b""  #: from the piece that can't be read on
     high: set[int] = field(default_factory=set)  #: all bytes that are not ASCII
-    is_high_before: bool = False  #: some stand before the sample
-    discreet: bool = False  #: nothing of the file is shown
+    is_high_before: bool = False  #: whether some of them come before the sample
+    discreet: bool = False  #: whether messages show nothing of the file
 
     @property
     def wide_encoding(self) -> str:
-        """Which UTF-16 or UTF-32 the file is; "" when it is neither."""
+        """The UTF-16 or UTF-32 that the file has; "" if it has neither."""
         return _wide_encoding(self.head)
 
     def hint(self, piece: bytes, at: int, expected: str) -> str:
-        """Say what to do about a byte of a piece that is no text in the expected encoding."""
+        """Return what to do about a byte that is no text in the expected encoding."""
         found = self._encoding(expected)
         if found == "utf-8":
             return "the file is UTF-8: leave --encoding out"
@@ -67,7 +67,7 @@ class Sample:
         return f"save the file as UTF-8, or say --encoding {found} if {cell} is right"
 
     def _encoding(self, expected: str) -> str:
-        """Return the encoding that the file seems to have; "" when nothing says which."""
+        """Return the encoding that the file seems to have; "" if none fits."""
         if expected != "utf-8" and _is_utf8(self.sample):
             return "utf-8"
         found = "" if 0 in self.head else _narrow_encoding(self.sample, self.high)
@@ -80,9 +80,9 @@ def high_bytes(data: bytes) -> bytes:
 
 
 def _wide_encoding(head: bytes) -> str:
-    """Return which UTF-16 or UTF-32 a file is that begins so; "" when it is neither.
+    """Return the UTF-16 or UTF-32 of a file that begins so; "" if it has neither.
 
-    Its header is mostly ASCII: read in any other byte order it is not.
+    Its header is mostly ASCII, but only if it is read in the right byte order.
     """
     for bom, name in _BOMS:
         if head.startswith(bom):
@@ -94,9 +94,9 @@ def _wide_encoding(head: bytes) -> str:
 
 
 def _narrow_encoding(sample: bytes, high: Set[int]) -> str:
-    """Return which encoding of one byte a character a file may have; "" when none fits.
+    """Return which encoding with one byte a character a file may have; "" if none fits.
 
-    `high` are all its bytes that are not ASCII, and `sample` is where some of them stand.
+    `high` has all its bytes that are not ASCII; `sample` shows some of them in their surroundings.
     """
     fitting = [name for name in _NARROW if _has_text(bytes(high), name)]
     return min(fitting, key=lambda name: _oddities(sample, name), default="")
@@ -108,7 +108,7 @@ def _is_utf8(sample: bytes) -> bool:
 
 
 def _excerpt(data: bytes, at: int, encoding: str) -> str:
-    """Return the cell around a byte as an encoding of one byte a character would read it."""
+    """Return the cell around a byte, decoded."""
     before = data[max(0, at - _EXCERPT) : at].decode(encoding, "replace")
     after = data[at : at + _EXCERPT].decode(encoding, "replace")
     return (_BETWEEN_CELLS.split(before)[-1] + _BETWEEN_CELLS.split(after)[0]).strip()
@@ -137,7 +137,7 @@ def _has_text(high: bytes, name: str) -> bool:
 
 
 def _oddities(sample: bytes, name: str) -> int:
-    """Count the characters that hardly stand where they would."""
+    """Count the characters that are unlikely where they are, if this is the encoding."""
     text = f" {sample.decode(name, 'replace')} "
     found = 0
     for count, each in enumerate(_HIGH.finditer(text)):

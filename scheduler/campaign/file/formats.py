@@ -1,4 +1,4 @@
-"""Which format a file has, by its name or by how it begins."""
+"""Decides which format a file has, by its name or its beginning."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from scheduler.errors import refusal
 
 
 class Format(Enum):
-    """What the text of a file is."""
+    """The format of a file."""
 
     DOCUMENT = auto()  #: YAML
     TABLE = auto()  #: CSV, whatever separates its cells
-    SHEET = auto()  #: of an Excel workbook
+    SHEET = auto()  #: a sheet of an Excel workbook
     JSON_LINES = auto()
-    TABLE_OR_JSON_LINES = auto()  #: the first character tells
+    TABLE_OR_JSON_LINES = auto()  #: the first character decides
 
 
 _ENDINGS = {
@@ -43,7 +43,7 @@ _OTHER_SHEETS = {".xls", ".xlsb", ".xltx", ".ods", ".numbers"}
 
 
 def format_of(path: Path, *, contacts: bool = False) -> Format:
-    """Return the format that a file's ending stands for; `contacts` can be no document."""
+    """Return the format of a file by its ending; a file of `contacts` can't be a document."""
     file, _ = named_sheet(path)
     plain = _without_gz(file)
     if path == STDIN or (plain != path and not plain.suffix):
@@ -61,12 +61,12 @@ def format_of(path: Path, *, contacts: bool = False) -> Format:
 
 
 def stem(path: Path) -> str:
-    """Return the name of a file without its endings."""
+    """Return the name of a file without its suffixes."""
     return "stdin" if path == STDIN else _without_gz(named_sheet(path)[0]).stem
 
 
 def open_contacts(lines: Iterable[str], path: Path, names: Names) -> Contacts[Any]:
-    """Return the contacts that the lines of a file are."""
+    """Return the contacts in the lines of a file."""
     found = format_of(path, contacts=True)
     if found is Format.TABLE_OR_JSON_LINES:
         found, lines = _told_by_its_beginning(lines)

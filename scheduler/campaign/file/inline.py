@@ -1,4 +1,4 @@
-"""How contacts that are listed in a YAML file become rows."""
+"""Makes rows of the contacts that a YAML file lists."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ class Inline:
     names: Names
 
     def row(self, line: int, record: Node) -> Shaped:
-        """Make a row of a list's item. One that has no keys refuses the file."""
+        """Make a row of an item. One that has no keys refuses the file."""
         if not isinstance(record, MappingNode):
             message = "contacts: expected keys such as phone_number, got something else"
             return (Problem(self.path, message, line, record.column, "shape"),)
         return keyed_row(line, _plain(record), self.path, self.names, _places(record, self.names))
 
     def reject_head(self) -> str:
-        """Return nothing: rejects of a list are JSON Lines."""
+        """Return "": rejects of a list are JSON Lines, which have no header."""
         return ""
 
     def reject(self, record: Node, reason: str, message: str) -> str:
-        """Return the item as a line of JSON, and why it is refused."""
+        """Return the item as a line of JSON, with the reason."""
         return rejected(_plain(record), reason, message)
 
 
@@ -52,12 +52,12 @@ def _pairs(item: Node) -> dict[str, tuple[Node, Node]]:
 
 
 def _places(item: MappingNode, names: Names) -> dict[str, tuple[int, int]]:
-    """Return where each key has its value, by the key and by our name of it."""
+    """Return the place of each value, by the key as it is written and by ours."""
     places = {"": (item.line, item.column)}
     for key, (_, node) in _pairs(item).items():
         places[key] = (node.line, node.column)
         if isinstance(node, MappingNode):
             for option, (_, value) in node.pairs.items():
                 places[OPTION + option] = (value.line, value.column)
-    meant = names.header([key for key in places if key]).meant
-    return places | {ours: places[theirs] for theirs, ours in meant.items() if theirs in places}
+    meant = names.header([key for key in places if key]).keys
+    return places | {key: places[column] for column, key in meant.items() if column in places}

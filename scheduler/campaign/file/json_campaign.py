@@ -1,7 +1,7 @@
-"""A campaign as one JSON value, cut into its policy and its contacts without being held in memory.
+"""Splits a campaign in JSON into its policy and its contacts, without holding it in memory.
 
-The contacts become JSON Lines as they were written, one a line, so that the reader of those says of
-each what it says of a file's: the line is the contact's place in the list, counted from 1.
+The contacts become JSON Lines, one a line as they were written. So messages about a contact name
+its line, which is its position in the list, counted from 1.
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ from scheduler.errors import CampaignError, refusal
 from scheduler.fields.document import place
 from scheduler.masking import shown
 
-#: How messages name what was sent.
+#: How messages name the JSON.
 SHOWN = "campaign"
 _PIECE_BYTES = 1 << 18
 _LONGEST_KEY = 200
-#: What is cut in its middle is no JSON by its beginning: false, a surrogate pair, -Infinity.
+#: Words that look like a fault if only their beginning has been read are no longer than this:
+#: false, a surrogate pair, -Infinity.
 _LONGEST_WORD = 16
 _BLANKS = re.compile(r"[ \t\r\n]*")
 _LIST = 'expected a list of objects such as [{"phone_number": "+12025550123"}]'
@@ -30,8 +31,8 @@ _LIST = 'expected a list of objects such as [{"phone_number": "+12025550123"}]'
 def cut(file: BinaryIO, contacts: BinaryIO) -> dict[str, object]:
     """Write the contacts of a campaign as JSON Lines; return its other keys.
 
-    Raises CampaignError for what is no object with a list of contacts, for a key that is there
-    twice, and for a contact or a policy that is longer than a file's may be.
+    Raises CampaignError if it is no object with a list of contacts, if it has a key twice, or if a
+    contact or a value is longer than in a file.
     """
     text = _Text(file)
     text.expect("{", "an object with the keys of a campaign")
@@ -54,7 +55,7 @@ def cut(file: BinaryIO, contacts: BinaryIO) -> dict[str, object]:
 
 
 def _items(text: _Text, end: str) -> Iterator[None]:
-    """Stop before each item of a list or object whose beginning was read, until its end was."""
+    """Yield before each item of a list or object, whose first character has been read."""
     if text.peek() == end:
         text.expect(end, end)
         return
@@ -87,7 +88,7 @@ def _write_contacts(text: _Text, contacts: BinaryIO) -> None:
     text.expect("[", "a list")
     lines: list[str] = []
     for _ in _items(text, "]"):
-        # A line break is a blank here, for a string has it as \n.
+        # A line break here is between tokens: a string has it as \n.
         lines.append(text.value(LONGEST_LINE).replace("\n", " ").replace("\r", " "))
         if len(lines) == 1000:
             _write(lines, contacts)
@@ -100,18 +101,19 @@ def _write(lines: list[str], contacts: BinaryIO) -> None:
 
 
 class _Text:
-    """A window on a text that is read piece by piece, one value after another."""
+    """A text that is read in pieces, one value after another."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self._decoder = codecs.getincrementaldecoder("utf-8-sig")()
         self._window = ""
         self._at = 0
-        self._lines = self._characters = 0  # that are read and gone: lines, and of the last one
+        # Before the window: lines, and characters of the last one.
+        self._lines = self._characters = 0
         self._is_over = False
 
     def peek(self) -> str:
-        """Return the next character that is no blank; "" at the end."""
+        """Return the next character that is not blank, without reading it; "" at the end."""
         while True:
             found = _BLANKS.match(self._window, self._at)
             self._at = found.end() if found else self._at
@@ -122,13 +124,13 @@ class _Text:
             self._read_on()
 
     def expect(self, character: str, what: str) -> None:
-        """Read over a character."""
+        """Read this character. Raises CampaignError for another one."""
         if self.peek() != character:
             raise self.refusal(f"expected {what}")
         self._at += 1
 
     def value(self, most: int) -> str:
-        """Read one value, and return it as it is written, `most` characters at the most."""
+        """Read one value of at most `most` characters, and return it as it is written."""
         self.peek()
         while True:
             try:
@@ -149,8 +151,8 @@ class _Text:
             self._read_on()
 
     def _expect_more(self, most: int, error: json.JSONDecodeError) -> None:
-        """Raise what is wrong, unless it may be that the value has not been read to its end."""
-        is_open = error.msg.startswith("Unterminated")  # its place is where the string begins
+        """Raise CampaignError, unless the error may only mean that the value goes on."""
+        is_open = error.msg.startswith("Unterminated")  # then the place is the string's beginning
         if self._is_over or (not is_open and error.pos < len(self._window) - _LONGEST_WORD):
             self._at = min(error.pos, len(self._window))
             raise self.refusal(f"this is no JSON: {error.msg}")
@@ -161,13 +163,13 @@ class _Text:
         return self.refusal(f"expected JSON whose values have at most {most:,} characters")
 
     def refusal(self, message: str) -> CampaignError:
-        """Say what is wrong at this place."""
+        """Return the error for a fault at this place."""
         line, column = place(self._window[: self._at])
         column += self._characters if line == 1 else 0
         return refusal(SHOWN, message, self._lines + line, column, "json")
 
     def _read_on(self) -> None:
-        """Read a piece at least as long as what is in the window: little is looked at again."""
+        """Read a piece at least as long as the window, so that in all little is scanned again."""
         gone = self._window[: self._at]
         self._lines += gone.count("\n")
         self._characters = (
@@ -196,5 +198,5 @@ def _no_number(written: str) -> NoReturn:
     raise ValueError(f"{written} is no JSON")
 
 
-# What it makes is thrown away: numbers cost nothing as texts.
+# Its values are thrown away, and numbers are cheapest as texts.
 _decoder = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=_no_number)

@@ -1,4 +1,4 @@
-"""How the lines of a JSON Lines file become rows: an object a line."""
+"""Makes rows of the lines of a JSON Lines file, which has an object in each."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _EXPECTED = 'expected an object such as {"phone_number": "+12025550123"}'
 
 @dataclass(frozen=True, slots=True)
 class JsonLines:
-    """Contacts that are objects, one in a line."""
+    """A file of contacts with an object in each line."""
 
     path: str
     names: Names
@@ -37,16 +37,16 @@ class JsonLines:
         return keyed_row(line, contact, self.path, self.names)
 
     def reject_head(self) -> str:
-        """Return nothing: JSON Lines have no header."""
+        """Return "": JSON Lines have no header."""
         return ""
 
     def reject(self, record: str, reason: str, message: str) -> str:
-        """Return the object with the reason why it is refused."""
+        """Return the object with the reason."""
         return rejected(json.loads(record), reason, message)
 
 
 def open_json_lines(lines: Iterable[str], path: str, names: Names) -> Contacts[str]:
-    """Return the contacts of a file; blank lines are read over."""
+    """Return the contacts of a file; blank lines are skipped."""
     numbered: Iterator[tuple[int, str]] = enumerate(lines, start=1)
     return Contacts(JsonLines(path, names), (pair for pair in numbered if pair[1].strip()))
 
@@ -69,7 +69,7 @@ class _Twice(ValueError):
 
 
 def _plain(value: object) -> object:
-    """Return texts, lists and mappings, as a YAML file has them: true is a text, null is none."""
+    """Return texts, lists and mappings, as from YAML: true becomes a text, null an empty one."""
     if isinstance(value, dict):
         return {key: _plain(part) for key, part in value.items()}
     if isinstance(value, list):
@@ -91,7 +91,7 @@ def _no_number(written: str) -> NoReturn:
     raise ValueError(f"{written} is no JSON")
 
 
-# Numbers stay as they were written: a phone number is none.
+# Numbers stay as they are written, because a phone number is no number.
 _read = json.JSONDecoder(
     object_pairs_hook=_once, parse_int=str, parse_float=str, parse_constant=_no_number
 ).decode

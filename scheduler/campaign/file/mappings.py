@@ -1,4 +1,4 @@
-"""How a contact that is written as keys and values becomes a row."""
+"""Makes a row of a contact that is written as keys and values."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Places = Mapping[str, tuple[int, int]]
 
 
 def flat(contact: Mapping[str, object]) -> Iterator[tuple[str, object]]:
-    """Yield keys and values; `call: {x: y}` is the key call.x."""
+    """Yield keys and values; `call: {x: y}` becomes the key call.x."""
     for key, value in contact.items():
         if key.strip().lower() + "." == OPTION and isinstance(value, Mapping):
             for option, setting in value.items():
@@ -27,7 +27,7 @@ def flat(contact: Mapping[str, object]) -> Iterator[tuple[str, object]]:
 def keyed_row(
     line: int, contact: Mapping[str, object], path: str, names: Names, places: Places | None = None
 ) -> Shaped:
-    """Make a row of texts, lists and mappings. `places` are those of the keys, and of all at ""."""
+    """Make a row. `places` has the place of each key, and under "" that of the contact."""
     pairs = list(flat(contact))
     header = names.header([key for key, _ in pairs])
     faults = [_fault(path, line, fault, "", places) for fault in header.faults]
@@ -52,13 +52,13 @@ def keyed_row(
 
 
 def names_of(contact: Mapping[str, object]) -> frozenset[str]:
-    """Return every name by which a text may name what this contact has."""
+    """Return every name by which a template may name a value of this contact."""
     keys = [key.strip() for key, _ in flat(contact)]
     return frozenset((*keys, *map(column_name, keys)))
 
 
 def rejected(contact: Mapping[str, object], reason: str, message: str) -> str:
-    """Return a contact with the reason why it is refused, as a line of JSON."""
+    """Return a refused contact with the reason, as a line of JSON."""
     kept: dict[str, Any] = {key: value for key, value in contact.items() if key not in IGNORED}
     ignored = dict(zip(IGNORED, (reason, message), strict=True))
     return json.dumps(kept | ignored, ensure_ascii=False) + "\n"

@@ -1,4 +1,4 @@
-"""What is wrong with a file so far: the first problems in full, all of them counted."""
+"""Collects the problems of a file: the first ones in full, all of them counted."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from scheduler.models import Reason
 
 KEPT = 100
 _KEPT_OF_A_KIND = 3
-#: What one cell had in it: the rest of a message says what is wrong with it.
+#: The parts of a message that quote a cell; without them messages of one kind are equal.
 _GIVEN = re.compile(r"[,;]? got .*|…\d+|'[^']*'", re.DOTALL)
 
 
@@ -22,7 +22,7 @@ class Problems:
         self.kept: list[Problem] = []
         self.counts: Counter[str] = Counter()
         self._kinds: dict[tuple[str, str], Alike] = {}
-        self.refuse_file = False  #: one of them is more than a refused row
+        self.refuse_file = False  #: whether one of them refuses the whole file
 
     @property
     def total(self) -> int:
@@ -31,16 +31,16 @@ class Problems:
 
     @property
     def faults(self) -> int:
-        """How many there are of what is wrong; that somebody is not to be called is not."""
+        """How many there are, without contacts on a do-not-call list, which are no faults."""
         return self.total - self.counts[Reason.DO_NOT_CALL]
 
     @property
     def alike(self) -> tuple[Alike, ...]:
-        """The first problems of each kind; of more kinds than `KEPT` the others are left out."""
+        """The first problems of each kind, for the first `KEPT` kinds."""
         return tuple(self._kinds.values())
 
     def add(self, problem: Problem) -> None:
-        """Note a problem that costs one row."""
+        """Note a problem that refuses one row."""
         self.counts[problem.code] += 1
         if len(self.kept) < KEPT:
             self.kept.append(problem)
@@ -57,13 +57,13 @@ class Problems:
             self._kinds[kind] = more
 
     def refuse(self, problems: Iterable[Problem]) -> None:
-        """Note problems that cost the whole file."""
+        """Note problems that refuse the whole file."""
         self.refuse_file = True
         for problem in problems:
             self.add(problem)
 
     def merge(self, later: Problems) -> None:
-        """Add the problems of what follows in the file."""
+        """Add the problems of a later part of the file."""
         self.counts += later.counts
         self.kept += later.kept[: KEPT - len(self.kept)]
         for kind, more in later._kinds.items():
@@ -71,7 +71,7 @@ class Problems:
         self.refuse_file = self.refuse_file or later.refuse_file
 
     def error(self, first: Problem | None = None) -> CampaignError:
-        """Return the error that tells them all, after what sums them up."""
+        """Return the error with all problems, after one that sums them up, if given."""
         lead = [] if first is None else [first]
         alike = [*(Alike((one,), one, 1) for one in lead), *self.alike]
         return CampaignError([*lead, *self.kept][:KEPT], self.total + len(lead), alike)

@@ -1,4 +1,4 @@
-"""The file of refused rows, to be mended and submitted again."""
+"""Writes the file of refused rows, which people mend and submit again."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from scheduler.errors import ConfigError
 
 
 class Rejects:
-    """Refused rows in the shape of the file they come from; `done` puts the file in its place."""
+    """Refused rows in the format of their file; `done` puts the new file in its place."""
 
     def __init__(self, path: Path, encoding: str, inputs: tuple[Path, ...]) -> None:
-        """Raise ConfigError when the path is one of the inputs, or can't be written."""
+        """Raise ConfigError if the path is one of the inputs, or can't be written."""
         if any(_is_same(path, each) for each in inputs):
             raise ConfigError(f"--rejects {path}: this is the campaign's own file; name another")
         self._path = path
         try:
-            # Beside its place, and visible in no half state. What a legacy encoding can't say is
-            # only ever in the words of a reason.
+            # A temporary file beside its place, so that nobody sees it half written. Only the
+            # words of a reason can have characters that a legacy encoding lacks.
             self._file: IO[str] = tempfile.NamedTemporaryFile(  # noqa: SIM115
                 "w",
                 encoding=encoding,
@@ -35,7 +35,7 @@ class Rejects:
             raise self._unwritable(error) from None
 
     def begin(self, shape: Shape[Any]) -> None:
-        """Write what such a file begins with."""
+        """Write the header."""
         self._write(shape.reject_head())
 
     def add(self, text: str) -> None:
@@ -43,7 +43,7 @@ class Rejects:
         self._write(text)
 
     def done(self) -> None:
-        """Replace what is at the path."""
+        """Move the file to its path."""
         try:
             self._file.close()
             Path(self._file.name).replace(self._path)
@@ -51,7 +51,7 @@ class Rejects:
             raise self._unwritable(error) from None
 
     def close(self) -> None:
-        """Leave nothing behind, unless it is done."""
+        """Remove the temporary file, unless `done` has moved it."""
         with suppress(OSError):
             self._file.close()
         Path(self._file.name).unlink(missing_ok=True)

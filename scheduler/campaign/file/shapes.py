@@ -1,4 +1,4 @@
-"""What a format of contacts has to be able to do: make rows of records, and rejects of rows."""
+"""The protocol of a format of contacts: it makes rows of records, and rejects of rows."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from scheduler.errors import Problem
 T = TypeVar("T")
 _Record = TypeVar("_Record", contravariant=True)
 
-#: A row; or what is wrong with the file, so that this record is none.
+#: A row; or problems of the file, if the record can't be read as a row.
 Shaped: TypeAlias = RawRow | tuple[Problem, ...]
 
 
 class Shape(Protocol[_Record]):
-    """One file's format and columns. It can be handed to another process."""
+    """One file's format and columns. It can be pickled for another process."""
 
     @property
     def path(self) -> str:
@@ -27,10 +27,10 @@ class Shape(Protocol[_Record]):
         """Make a row of a record that starts in this line."""
 
     def reject_head(self) -> str:
-        """Return what a file of rejects begins with."""
+        """Return the header of a file of rejects."""
 
     def reject(self, record: _Record, reason: str, message: str) -> str:
-        """Return the record as it was, and why it is refused."""
+        """Return the record as it was, with the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,6 @@ class Contacts(Generic[T]):
 
     shape: Shape[T]
     records: Iterator[tuple[int, T]]
-    #: Every name by which a text may name a column; None: that is known when all were read.
+    #: Every name by which a template may name a column; None: not known before all were read.
     columns: frozenset[str] | None = None
-    repeated: frozenset[str] = frozenset()  #: names of columns that are there twice
+    repeated: frozenset[str] = frozenset()  #: names that the file has twice

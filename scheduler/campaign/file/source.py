@@ -1,4 +1,4 @@
-"""How the bytes of a file become lines of text, and where they are none."""
+"""Opens files, decodes their bytes to lines of text, and places bytes that are no text."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from scheduler.fields.document import MANY_ROWS, place
 CHUNK_BYTES = 65_536
 MOST_DOCUMENT_BYTES = 4 * 1024**2
 LONGEST_LINE = 1_000_000  #: characters; far above what a spreadsheet writes
-#: What a document can't have.
+#: A byte order mark, which is removed.
 _BOM = "\ufeff"
 _MOST_SAMPLED_BYTES = 1024**2
 _MOST_SURVEYED_BYTES = 256 * 1024**2  # some seconds
 _LEGACY_CONTROL = re.compile("[\x80-\x9f]")
-# They are registered as encodings of text, but make half characters or need no file.
+# Python registers these as encodings of text, but no file of contacts has them.
 _NO_FILE_ENCODINGS = {"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"}
 _NO_FILE_ENCODINGS |= {"utf-7", "mbcs", "oem"}
 
 
-#: Stands for standard input where a path is expected.
+#: The path that stands for standard input.
 STDIN = Path("-")
 _GZIP = b"\x1f\x8b"  # how every gzip file begins
 
@@ -40,9 +40,9 @@ def shown_path(path: Path) -> str:
 
 
 def open_file(path: Path) -> BinaryIO:
-    """Open a file of the campaign; a CampaignError says in plain words why that fails.
+    """Open a file of the campaign. Raises CampaignError that says why this fails.
 
-    What is compressed with gzip, whatever it is called, is inflated as it is read.
+    A file in gzip, whatever its name, is decompressed as it is read.
     """
     try:
         file = _opened(path)
@@ -62,7 +62,7 @@ def open_file(path: Path) -> BinaryIO:
 
 def _opened(path: Path) -> io.BufferedReader:
     if path == STDIN:
-        # A reader of our own: standard input stays open, for a person may be asked later.
+        # With its own reader, so that standard input stays open: a person may be asked later.
         return open(sys.stdin.fileno(), "rb", closefd=False)
     return path.open("rb")
 
@@ -79,7 +79,7 @@ class _Inflated(gzip.GzipFile):
         self._compressed.close()
 
 
-#: What reading may raise.
+#: The errors that reading may raise.
 UNREADABLE = (OSError, EOFError, zlib.error)
 
 
@@ -95,7 +95,7 @@ _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # Excel before 2007, and what has a 
 
 
 def refuse_packed(begins: bytes, path: str) -> None:
-    """Refuse a spreadsheet that is taken for text, by how it begins."""
+    """Refuse a workbook that is read as text, by its first bytes."""
     if begins.startswith(_OLE):
         what = "a workbook of an old Excel, or one with a password"
     elif begins.startswith(_ZIP):
@@ -107,7 +107,7 @@ def refuse_packed(begins: bytes, path: str) -> None:
 
 
 def expect_packed(begins: bytes, path: str) -> None:
-    """Refuse what is called a workbook and is none, by how it begins."""
+    """Refuse a file that is named like a workbook and is none, by its first bytes."""
     if begins.startswith(_ZIP):
         return
     text = "this is no workbook of Excel: save it as .xlsx, or as CSV"
@@ -122,7 +122,7 @@ def expect_packed(begins: bytes, path: str) -> None:
 
 
 def read_whole(file: BinaryIO, path: str) -> bytes:
-    """Read a document, which is bounded; a CSV is not."""
+    """Read a whole document, whose size is bounded; that of a CSV file is not."""
     try:
         data = file.read(MOST_DOCUMENT_BYTES + 1)
     except UNREADABLE as error:
@@ -135,7 +135,7 @@ def read_whole(file: BinaryIO, path: str) -> bytes:
 
 
 def codec_name(encoding: str, path: str) -> str:
-    """Return the one name of an encoding that Python gives it."""
+    """Return Python's canonical name of an encoding."""
     try:
         codec = codecs.lookup(encoding)
         io.TextIOWrapper(io.BytesIO(), encoding=encoding)  # refuses those of bytes, such as hex
@@ -151,7 +151,11 @@ def codec_name(encoding: str, path: str) -> str:
 def not_text(
     error: UnicodeDecodeError, path: str, before: str, line: int, offset: int, hint: str
 ) -> CampaignError:
-    """Say where a byte stands that is no text, after so many finished lines, and what to do."""
+    """Return the error for a byte that is no text, with its place and what to do.
+
+    `before` is the text of the unfinished line before the piece; `line` lines are finished;
+    `offset` is the piece's in bytes.
+    """
     ahead = before + error.object[: error.start].decode(error.encoding, "replace")
     further, column = place(ahead)
     message = (
@@ -162,7 +166,7 @@ def not_text(
 
 
 def whole_text(data: bytes, path: str, encoding: str) -> str:
-    """Decode a document. It is UTF-8 more often than the CSV beside it, so that comes first."""
+    """Decode a document, first as UTF-8, which documents have more often than CSV files."""
     survey = Sample(data[:HEAD_BYTES], data, set(high_bytes(data)))
     _refuse_wide(survey, path, encoding)
     for codec in dict.fromkeys((encoding,) if survey.wide_encoding else ("utf-8", encoding)):
@@ -180,7 +184,7 @@ def whole_text(data: bytes, path: str, encoding: str) -> str:
 
 
 def _refuse_wide(survey: Sample, path: str, encoding: str) -> None:
-    """Refuse a file whose characters have two or four bytes where something else is expected."""
+    """Refuse a file in UTF-16 or UTF-32 if another encoding is expected."""
     found = survey.wide_encoding
     if found and not encoding.startswith(found):
         message = f"this file seems to be {found.upper()}: say --encoding {found}"
@@ -188,19 +192,19 @@ def _refuse_wide(survey: Sample, path: str, encoding: str) -> None:
 
 
 def _is_legacy(encoding: str, text: str, data: bytes) -> bool:
-    """Whether an encoding has a byte for each character, as far as this text shows."""
+    """Whether an encoding has one byte a character, by this text."""
     return not encoding.startswith("utf") and len(text) == len(data)
 
 
 def _control(text: str, at: int, path: str, line: int, hint: str) -> CampaignError:
-    """Say where a control character stands that other encodings have a sign for."""
+    """Return the error for a control character, which is a printable one in other encodings."""
     further, column = place(text[:at])
     message = f"expected text, got the control character 0x{ord(text[at]):02X}: {hint}"
     return refusal(path, message, line + further, column, "encoding")
 
 
 class Lines:
-    """The lines of a file, with their ends, read once and piece by piece."""
+    """The lines of a file, with their line ends; it is read once, in pieces."""
 
     def __init__(
         self,
@@ -211,12 +215,12 @@ class Lines:
         *,
         discreet: bool = False,
     ) -> None:
-        """`discreet`: of what is in the file nobody is shown anything."""
+        """The callback `seen` gets every byte. `discreet`: messages show nothing of the file."""
         self._file = file
         self._path = path
         self._encoding = encoding
         self._decoder = codecs.getincrementaldecoder(encoding)()
-        self._seen = seen  # is handed every byte that was read
+        self._seen = seen
         self._survey = Sample(discreet=discreet)
         self._offset = 0
         self._finished = 0
@@ -252,7 +256,7 @@ class Lines:
             yield text
 
     def _begin(self, chunk: bytes) -> None:
-        """Look at how the file begins: what it is as a whole shows there."""
+        """Check the beginning of the file, which shows its kind and encoding."""
         refuse_packed(chunk, self._path)
         self._survey.head = chunk[:HEAD_BYTES]
         _refuse_wide(self._survey, self._path, self._encoding)
@@ -282,7 +286,7 @@ class Lines:
         return refusal(self._path, message, self._finished + further, column, "shape")
 
     def _expect_no_control(self, text: str, chunk: bytes) -> None:
-        """Refuse what is a sign in an encoding that fits better, such as a quote of Windows'."""
+        """Refuse a control character that is printable in a better encoding, as Windows' quotes."""
         found = _LEGACY_CONTROL.search(text)
         hint = self._hint(chunk, found.start()) if found else ""
         if found and "--encoding" in hint:
@@ -290,7 +294,7 @@ class Lines:
             raise _control(self._tail + text, at, self._path, self._finished, hint)
 
     def _hint(self, piece: bytes, at: int) -> str:
-        """Say what to do about a byte of this piece; that takes the rest of the file."""
+        """Return what to do about a byte of this piece; this reads the rest of the file."""
         survey, rest, left = self._survey, [piece], _MOST_SURVEYED_BYTES
         survey.is_high_before = bool(survey.high)
         survey.high.update(high_bytes(piece))
@@ -312,7 +316,7 @@ class Lines:
 
 
 def _split(text: str) -> list[str]:
-    """Return the finished lines and, as the last one, what is not known to be finished."""
+    """Return the finished lines, and last the line that may go on."""
     lines = list(io.StringIO(text, newline=""))
     if not lines or lines[-1].endswith("\n"):
         lines.append("")

@@ -1,4 +1,4 @@
-"""Where checked rows wait until they are loaded: a temporary file without a name."""
+"""Keeps checked rows until they are loaded, in a temporary file without a name."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _HEAD = struct.Struct(">II")  # of a chunk: how many rows, how many bytes
 
 
 class Spool:
-    """Rows on disk as the ledger takes them, so that memory does not grow with the file."""
+    """Packed rows on disk, so that memory does not grow with the file."""
 
     def __init__(self) -> None:
         try:
-            # It outlives this function on purpose; `close` is what ends it.
+            # It outlives this function; `close` ends it.
             self._file = tempfile.TemporaryFile()  # noqa: SIM115
         except OSError as error:
             raise _no_room(error) from None
@@ -47,7 +47,7 @@ class Spool:
             yield from records.unpack_rows(packed)
 
     def close(self) -> None:
-        """Give the disk space back."""
+        """Free the disk space."""
         self._file.close()
 
 

@@ -1,4 +1,4 @@
-"""How the lines of a CSV file become rows under a header."""
+"""Makes rows of the lines of a CSV file."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Table:
 
     path: str
     header: Header
-    titles: tuple[str, ...]  #: the names of the columns as they are written
+    titles: tuple[str, ...]  #: the columns as they are written
     options: tuple[str, ...]  #: the columns that stand for a key under `call`
     delimiter: str
 
@@ -48,12 +48,12 @@ class Table:
         return self._written([*self._kept(self.titles), *IGNORED])
 
     def reject(self, record: list[str], reason: str, message: str) -> str:
-        """Return the record as it was, and why it is refused. No spreadsheet runs any of it."""
+        """Return the record as it was, with the reason, quoted so that no spreadsheet runs it."""
         filled = record + [""] * (len(self.titles) - len(record))
         return self._written([*self._kept(filled), reason, message])
 
     def _kept(self, cells: Iterable[str]) -> Iterator[str]:
-        """Leave out the reasons of an earlier file of rejects, and what is beyond the header."""
+        """Leave out the reasons of an earlier file of rejects, and cells beyond the header."""
         for title, cell in zip(self.titles, cells, strict=False):
             if title.strip().lower() not in IGNORED:
                 yield cell
@@ -66,9 +66,7 @@ class Table:
 
 
 def open_table(lines: Iterable[str], path: str, names: Names) -> Contacts[list[str]]:
-    """Read the header. What is wrong with it refuses the file, as what is wrong with a record's
-    quotes does later.
-    """
+    """Read the header. Its faults refuse the file, and later so do faults of a record's quotes."""
     first, delimiter, ahead = _first(iter(lines), path, names)
     records = _records(first, delimiter, path, ahead)
     line, titles = next(records, (0, []))
@@ -87,7 +85,7 @@ def open_table(lines: Iterable[str], path: str, names: Names) -> Contacts[list[s
 
 
 def said_delimiter(line: str) -> str:
-    """Return what the first line says, as Excel writes it, separates the cells; else ""."""
+    """Return the delimiter that a first line such as Excel's "sep=;" names; else ""."""
     found = _SAYS_DELIMITER.fullmatch(line)
     return found[1] if found else ""
 
@@ -128,15 +126,15 @@ def _records(
 
 
 class RowFeed:
-    """The lines of a table for a reader of CSV, and how long the row is that they make.
+    """The lines of a table for a CSV reader; it bounds the length of a row.
 
-    A row whose quotes are never closed may go on for a whole file.
+    A row whose quotes are never closed would otherwise go on to the end of the file.
     """
 
     def __init__(self, lines: Iterable[str], path: str) -> None:
         self._lines = iter(lines)
         self._path = path
-        self.line = 1  #: in which the row begins
+        self.line = 1  #: in which the current row begins
         self.characters = 0
 
     def __iter__(self) -> Iterator[str]:
@@ -150,26 +148,26 @@ class RowFeed:
 
 
 def expect_columns(titles: list[str], path: str, line: int) -> None:
-    """Refuse a header with more columns than any: each row would have a cell for each."""
+    """Refuse a header with too many columns, because each row would have as many cells."""
     if message := too_many(len(titles)):
         raise refusal(path, message, line, code="header")
 
 
 def expect_row(characters: int, path: str, line: int) -> None:
-    """Refuse a row that is longer than any line may be."""
-    if characters > LONGEST_LINE + CHUNK_BYTES:  # a line may be longer by what was read with it
+    """Refuse a row that is longer than a line may be."""
+    if characters > LONGEST_LINE + CHUNK_BYTES:  # lines are checked after each piece
         text = f"this row is longer than {LONGEST_LINE:,} characters; is a quote not closed?"
         raise refusal(path, text, line, code="shape")
 
 
 def unfit(error: csv.Error, path: str, line: int) -> CampaignError:
-    """Say what is wrong with the quotes of a row that begins in this line."""
+    """Return the error for a row with wrong quotes, which begins in this line."""
     return refusal(path, _explained(str(error)), line, code="shape")
 
 
 def _delimiter(header: str, names: Names) -> str:
-    """Decide by the header: it has to yield whom to call, else as many columns as possible."""
-    mapped = {theirs.strip().casefold() for _, theirs in names.columns}
+    """Choose the delimiter that gives the header an address column, else the most columns."""
+    mapped = {column.strip().casefold() for _, column in names.columns}
 
     def fitness(delimiter: str) -> tuple[bool, int]:
         cells = [name.strip(' "\r\n') for name in header.split(delimiter)]

@@ -1,4 +1,4 @@
-"""How a sheet of an Excel workbook, which another process reads, becomes rows under a header."""
+"""Makes rows of a sheet of an Excel workbook, which another process reads."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ class SheetRow:
     """The cells of one row as texts."""
 
     cells: list[str]
-    unread: Mapping[int, str] = field(default_factory=dict)  #: those without a value, and why
-    typed: Mapping[int, str] = field(default_factory=dict)  #: dates and the like: what they are
+    unread: Mapping[int, str] = field(default_factory=dict)  #: cell without a value -> why
+    typed: Mapping[int, str] = field(default_factory=dict)  #: cell with a date or the like -> which
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class SheetTable:
         return self.table.path
 
     def row(self, line: int, record: SheetRow) -> Shaped:
-        """Make a row of a record, as one of a CSV file is made."""
+        """Make a row of a record, as of a CSV file."""
         made = self.table.row(line, record.cells)
         if not isinstance(made, RawRow) or not (record.unread or record.typed):
             return made
@@ -63,7 +63,7 @@ class SheetTable:
             if at < len(names) and (names[at] in numbers or is_address(names[at]))
         }
         unread |= {names[at]: why for at, why in record.unread.items() if at < len(names)}
-        unread.pop("", None)  # such columns are read over
+        unread.pop("", None)  # ignored columns
         return replace(made, unread=unread)
 
     def reject_head(self) -> str:
@@ -71,17 +71,17 @@ class SheetTable:
         return self.table.reject_head()
 
     def reject(self, record: SheetRow, reason: str, message: str) -> str:
-        """Return the record as it was, and why it is refused."""
+        """Return the record as it was, with the reason."""
         return self.table.reject(record.cells, reason, message)
 
 
 class Sheet:
-    """One sheet of a workbook, as a process that is over has read it. Close it in the end."""
+    """One sheet of a workbook, which another process has read. Close it in the end."""
 
     def __init__(
         self, file: BinaryIO, path: str, name: str, seen: Callable[[bytes], object]
     ) -> None:
-        """Read the sheet of this name, or the first one; `seen` is handed every byte."""
+        """Read the sheet of this name, or the first one. The callback `seen` gets every byte."""
         if find_spec("python_calamine") is None:
             text = "an .xlsx file is read with python-calamine: pip install 'callsched[xlsx]'"
             raise refusal(path, f"{text}, or {_AS_CSV}")
@@ -99,12 +99,12 @@ class Sheet:
             yield number, SheetRow(cells, _by_place(unread), _by_place(typed))
 
     def close(self) -> None:
-        """Give the disk space back."""
+        """Free the disk space."""
         self._lines.close()
 
 
 def named_sheet(path: Path) -> tuple[Path, str]:
-    """Return the file and the sheet that FILE#SHEET names; the sheet is "" when none is named."""
+    """Return the file and the sheet that FILE#SHEET names; the sheet is "" if none is named."""
     found = _NAMED_SHEET.fullmatch(str(path))
     return (Path(found[1]), found[2]) if found else (path, "")
 
@@ -115,7 +115,7 @@ def file_of(path: Path) -> Path:
 
 
 def open_sheet(sheet: Sheet, path: str, names: Names) -> Contacts[Any]:
-    """Read the header. What is wrong with it refuses the file, as in a CSV file."""
+    """Read the header. Its faults refuse the file, as in a CSV file."""
     rows = sheet.rows()
     line, titles = next(rows, (1, SheetRow([])))
     contacts = _headed(line, titles.cells, path, names)
@@ -124,7 +124,7 @@ def open_sheet(sheet: Sheet, path: str, names: Names) -> Contacts[Any]:
 
 
 def _headed(line: int, titles: list[str], path: str, names: Names) -> Contacts[list[str]]:
-    """Have a header read as that of a CSV file is."""
+    """Read a header as that of a CSV file."""
     text = io.StringIO(newline="")
     text.write("sep=,\n")
     csv.writer(text, lineterminator="\n").writerow(titles)
@@ -139,7 +139,7 @@ def _headed(line: int, titles: list[str], path: str, names: Names) -> Contacts[l
 
 
 def _copy(file: BinaryIO, copy: IO[bytes], path: str, seen: Callable[[bytes], object]) -> None:
-    """Copy the file, so that what is read is what was seen; a packed one is no longer than that."""
+    """Copy the file, so that the bytes read are those that were `seen`; bound its size."""
     left = MOST_UNPACKED_BYTES
     try:
         while chunk := file.read(CHUNK_BYTES):
@@ -159,8 +159,8 @@ def _copy(file: BinaryIO, copy: IO[bytes], path: str, seen: Callable[[bytes], ob
 
 
 def _read_in_other_process(copy: IO[bytes], path: str, name: str) -> IO[bytes]:
-    """Have another process read the workbook; return what it wrote."""
-    # Isolated: neither the environment nor the folder it is in changes what it imports.
+    """Read the workbook in another process; return its output."""
+    # Isolated (-I), so that neither environment nor folder changes what it imports.
     command = [sys.executable, "-I", str(Path(xlsx_process.__file__)), name]
     with ExitStack() as unless_read:
         written = unless_read.enter_context(tempfile.TemporaryFile())
@@ -181,7 +181,7 @@ def _read_in_other_process(copy: IO[bytes], path: str, name: str) -> IO[bytes]:
 
 
 def _refused(error: subprocess.SubprocessError, path: str) -> CampaignError:
-    """Say why there are no rows: the process said so, or it was ended at one of its bounds."""
+    """Return the error of the process: its message, or that it was ended at one of its bounds."""
     text = f"this workbook is damaged, or takes more time or memory than a sheet should: {_AS_CSV}"
     if isinstance(error, subprocess.CalledProcessError) and error.returncode == EXIT_REFUSED:
         text = error.stderr.decode("utf-8", "replace")

@@ -1,11 +1,11 @@
-"""A process of its own that reads one sheet of a workbook, so that no file can hurt the parent.
+"""A separate process that reads one sheet of a workbook, so that no file can harm its parent.
 
-It is run as a script and imports nothing of ours. It reads the workbook from standard input, and
-writes lines of JSON to standard output: what was found, then a row each; what refuses the workbook
-goes to standard error. It bounds its memory, its time and what it writes, unpacks every part once
-before anybody else reads it, and leaves the reading to the library calamine. What calamine doesn't
-tell it takes from the sheet itself: which cells hold an error or a formula without a value, how
-numbers are shown, and which rows are hidden.
+It runs as a script and imports no other module of callsched. It reads the workbook from standard
+input, and writes lines of JSON to standard output: first facts of the sheet, then a row each. If it
+refuses the workbook, it writes the message to standard error. It bounds its memory, its time and
+its output, unpacks every part once to check its size, and then lets the library calamine read the
+sheet. It reads from the sheet's XML what calamine does not report: which cells hold an error or a
+formula without a value, how numbers are shown, and which rows are hidden.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from xml.parsers import expat
 
 MOST_UNPACKED_BYTES = 50 * 1024**2
 MOST_ROWS = 100_000
-MOST_CELLS = 10_000_000  #: of the smallest rectangle that has everything in it
+MOST_CELLS = 10_000_000  #: of the smallest rectangle with all cells in use
 MOST_SECONDS = 60  #: of processor time
-#: How the process ends when standard error says why.
+#: The exit code if standard error has the message.
 EXIT_REFUSED = 3
 
 _MOST_MEMORY_BYTES = 1024**3
@@ -47,16 +47,16 @@ _Place: TypeAlias = tuple[int, int]  # row and column, counted from 0
 
 
 class Refused(Exception):
-    """The workbook can't be read, for a reason that a person can do something about."""
+    """The workbook can't be read, for a reason that a person can mend."""
 
 
 @dataclass(slots=True)
 class Marks:
-    """What calamine does not tell of a sheet."""
+    """What calamine does not report of a sheet."""
 
     #: Cells without a value: row -> column -> what they show, and why.
     unread: dict[int, dict[int, tuple[str, str]]] = field(default_factory=dict)
-    formats: dict[_Place, str] = field(default_factory=dict)  #: how the numbers there are shown
+    formats: dict[_Place, str] = field(default_factory=dict)  #: how these numbers are shown
     hidden_rows: int = 0
     last_row: int = -1
     first_column: int = sys.maxsize
@@ -98,7 +98,7 @@ def main() -> None:
 
 
 def _bound() -> None:
-    """Bound what the process may take, as far as the platform can."""
+    """Bound memory, time and output of the process, as far as the platform can."""
     with suppress(ImportError):
         import resource
 
@@ -113,9 +113,9 @@ def _bound() -> None:
 
 
 def read(file: BinaryIO, sheet: str) -> Iterator[object]:
-    """Yield what was found of a sheet, then its rows: line, texts, what is unread, what is typed.
+    """Yield facts of a sheet, then its rows: line, texts, cells without a value, cells with a type.
 
-    Rows without anything are left out, and so are empty cells at the end of a row.
+    Leaves out empty rows, and empty cells at the end of a row.
     """
     from python_calamine import CalamineWorkbook
 
@@ -133,7 +133,7 @@ def read(file: BinaryIO, sheet: str) -> Iterator[object]:
 
 
 def _chosen(sheets: Mapping[str, bool], wanted: str) -> str:
-    """Return the name of the sheet that is meant: the first one that is visible, or the named."""
+    """Return the name of the sheet to read: the named one, or the first that is visible."""
     if not wanted:
         visible = [name for name, is_visible in sheets.items() if is_visible]
         if not visible:
@@ -148,7 +148,7 @@ def _chosen(sheets: Mapping[str, bool], wanted: str) -> str:
 
 
 class _Parts:
-    """The parts of a workbook, each unpacked once already, so that their sizes are true."""
+    """The parts of a workbook; each was unpacked once, so that their sizes are known."""
 
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self._archive = archive
@@ -156,7 +156,7 @@ class _Parts:
         self._names = {info.filename.lower(): info for info in archive.infolist()}
         if "xl/workbook.xml" not in self._names:
             raise Refused("this is no workbook of Excel: save it as .xlsx, or as CSV")
-        self.sheets: dict[str, bool] = {}  #: whether it is visible
+        self.sheets: dict[str, bool] = {}  #: title -> whether it is visible
         self._ids: dict[str, str] = {}
         self._parse("xl/workbook.xml", self._sheet)
 
@@ -169,7 +169,7 @@ class _Parts:
             )
 
     def marks(self, sheet: str) -> Marks:
-        """Return what calamine does not tell of a sheet."""
+        """Return what calamine does not report of a sheet."""
         targets: dict[str, str] = {}
 
         def relation(name: str, attributes: Mapping[str, str]) -> None:
@@ -206,7 +206,7 @@ class _Parts:
 
 
 def _expect_small(archive: zipfile.ZipFile) -> None:
-    """Refuse what unpacks to more than a sheet should, by what it says and by what it is."""
+    """Refuse a workbook that unpacks to too much, by its declared and by its real size."""
     infos = archive.infolist()
     if any(info.flag_bits & 1 for info in infos):
         raise Refused("this workbook has a password: save it without one, or as CSV")
@@ -215,7 +215,7 @@ def _expect_small(archive: zipfile.ZipFile) -> None:
         raise Refused(too_large)
     left = MOST_UNPACKED_BYTES
     for info in infos:
-        info.file_size = sys.maxsize  # else a part that says too little is read no further
+        info.file_size = sys.maxsize  # else only the declared size of a part would be read
         with archive.open(info) as part:
             while chunk := part.read(_CHUNK_BYTES):
                 left -= len(chunk)
@@ -234,7 +234,7 @@ def _local(name: str) -> str:
 
 
 class _Styles:
-    """Which formats of numbers there are, and which one each style has."""
+    """The number formats of a workbook, and which one each style has."""
 
     def __init__(self) -> None:
         self._codes: dict[str, str] = {}
@@ -251,7 +251,7 @@ class _Styles:
             self._styles.append(attributes.get("numFmtId", "0"))
 
     def shown(self) -> dict[str, str]:
-        """Return the formats by which a number means more than its digits, by the style's place."""
+        """Return the formats that show more than a number's digits: style's index -> format."""
         codes = {str(_DATE_AND_TIME): "d h"} | self._codes
         found = {str(at): codes.get(style, "") for at, style in enumerate(self._styles)}
         return {at: code for at, code in found.items() if _shows_hours(code) or _places(code)}
@@ -262,7 +262,7 @@ class _Scan:
 
     def __init__(self, shown: Mapping[str, str]) -> None:
         self.marks = Marks()
-        self._shown = shown  # the format of a style
+        self._shown = shown  # index of a style -> its format
         self._place = (-1, -1)
         self._is_hidden = False
         self._cell: Mapping[str, str] = {}
@@ -270,7 +270,7 @@ class _Scan:
         self._value = ""
 
     def begin(self, name: str, attributes: Mapping[str, str]) -> None:
-        """Take the begin of an element."""
+        """Take the beginning of an element."""
         if name == "c":
             self._cell, self._is_formula, self._value = attributes, False, ""
             row, column = self._place
@@ -311,7 +311,7 @@ class _Scan:
             self.marks.formats[row, column] = code
 
     def _unread(self, kind: str) -> tuple[str, str] | None:
-        """Return what a cell shows that has no value, and why it has none; None when it has one."""
+        """Return what a cell without a value shows, and why it has none; None if it has one."""
         if kind == "e":
             shown = self._value if _ERROR.fullmatch(self._value) else "#?"
             return shown, f"the cell holds the error {shown}"
@@ -355,7 +355,7 @@ def _row(row: int, values: list[_Value], marks: Marks) -> Iterator[object]:
 
 
 def _kind(value: _Value) -> str:
-    """Return what a cell is that can be no number of a phone; "" for texts and numbers."""
+    """Return the type of a cell that can't be a phone number; "" for texts and numbers."""
     if isinstance(value, bool):
         return "true or false"
     if isinstance(value, date):
@@ -364,7 +364,7 @@ def _kind(value: _Value) -> str:
 
 
 def text_of(value: _Value, code: str) -> str:
-    """Return a cell as text; `code` is the format of its number, where it means something."""
+    """Return a cell as text; `code` is its number format, if that matters."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
@@ -383,7 +383,7 @@ def text_of(value: _Value, code: str) -> str:
 
 
 def _whole_second(instant: datetime) -> datetime:
-    """Round what a fraction of a day leaves behind."""
+    """Round the error of an instant that is stored as a fraction of a day."""
     return (instant + timedelta(microseconds=500_000)).replace(microsecond=0)
 
 
@@ -392,7 +392,7 @@ def _clock(at: time) -> str:
 
 
 def _digits(number: float, code: str) -> str:
-    """Return a number as the digits that a person sees; what is no whole number as it is."""
+    """Return a whole number as the digits that a person sees; any other number as it is."""
     if number != number or abs(number) > _LARGEST_EXACT or number != int(number):
         return repr(number)
     digits = str(int(number))
@@ -403,7 +403,7 @@ def _digits(number: float, code: str) -> str:
 
 
 def _filled(places: tuple[str, ...], digits: str) -> str:
-    """Put digits into the places of a format, from the last one on."""
+    """Put digits into the places of a format, beginning with the last one."""
     first = next(at for at, place in enumerate(places) if place in ("0", "#"))
     filled: list[str] = []
     for at in range(len(places) - 1, -1, -1):
@@ -420,10 +420,10 @@ def _filled(places: tuple[str, ...], digits: str) -> str:
 
 @cache
 def _places(code: str) -> tuple[str, ...]:
-    """Return the places of a format that shows more than the digits; () for every other format.
+    """Return the places of a format that shows more than a number's digits; else ().
 
-    Those are zeros before the number, as in 0000, and a plus sign or digits, as in "+"0. A place is
-    0, #, or a literal character after a blank.
+    Such formats add zeros before the number, as 0000 does, or a plus sign or digits, as "+"0 does.
+    A place is 0, #, or a literal character after a blank.
     """
     places: list[str] = []
     remaining = iter(code.partition(";")[0])

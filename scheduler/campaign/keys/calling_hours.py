@@ -1,4 +1,4 @@
-"""What a campaign file says of the time in which people may be called: its keys, checked."""
+"""The keys of a campaign file that say when people may be called."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ _DAY_OR_SPAN = re.compile(r"(\d{4}-\d{2}-\d{2})(?:\s*\.\.\s*(\d{4}-\d{2}-\d{2}))
 _DATE_AND_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}.*")
 _NUMBER = re.compile(r"[0-9]+(?:[.,][0-9]+)?")
 _LONGEST_SPAN = timedelta(days=366)
-_YEARS = range(1971, 2201)  # what is out of them is a slip
+_YEARS = range(1971, 2201)  # any other year is a slip
 
 
 @dataclass(frozen=True, slots=True)
 class CallingHours:
-    """The hours that a campaign has of its own, and its time zone."""
+    """A campaign's own hours, and its time zone."""
 
     week: Week | None = None  #: None: it names no hours, only the zone
     timezone: str = ""
@@ -60,15 +60,15 @@ def calling_hours(value: object) -> CallingHours:
 
 
 def closes_nothing(hours: Hours) -> bool:
-    """Whether a rule never closes, so that nobody need know what time it is anywhere."""
+    """Whether a rule never closes, so that time zones do not matter."""
     return hours.week == WHOLE_WEEK and not hours.blackout_dates and not hours.holidays
 
 
 def instant(text: str, zone: str, *, later: bool) -> float:
-    """Read a date and a time as epoch seconds; without an offset they are those of the zone.
+    """Read a date and a time as epoch seconds; without an offset it is local time in `zone`.
 
-    Of a time that the clocks there show twice it is the later one or the earlier one.
-    ValueError says how an instant is written.
+    If clocks there show a time twice, `later` chooses the later instant. Raises ValueError that
+    says how to write an instant.
     """
     try:
         read = datetime.fromisoformat(text) if _DATE_AND_TIME.fullmatch(text) else None
@@ -88,7 +88,7 @@ def instant(text: str, zone: str, *, later: bool) -> float:
 
 
 def _counted(text: str) -> str:
-    """Say what a bare number may be, of which a message shows no more than its end."""
+    """Return a hint for a bare number; "" for other texts."""
     if not _NUMBER.fullmatch(text):
         return ""
     return ", a number, as programs and spreadsheets keep an instant: write its date and time"
@@ -107,7 +107,7 @@ def _campaigns_instant(value: object, info: ValidationInfo, *, later: bool) -> f
         return value
     if not isinstance(value, str):
         raise ValueError(f"expected {INSTANT_EXPECTED}")
-    # Hours that can't be read are told already; what zone they name is not known.
+    # If the hours can't be read, that was reported already, and their zone is not known.
     hours = info.data.get("calling_hours", CallingHours(timezone="UTC"))
     return instant(value.strip(), hours.timezone if hours else "", later=later)
 
@@ -145,14 +145,14 @@ def _region(text: str) -> str:
 
 @cache
 def _known_regions() -> dict[str, str]:
-    """Return the names of countries and of their parts, by how they are in capitals."""
+    """Return the names of countries and their parts: name in capitals -> name."""
     supported = holidays.list_supported_countries()
     parts = [f"{country}-{part}" for country, parts in supported.items() for part in parts]
     return {name.upper(): name for name in [*supported, *parts]}
 
 
 def _texts(value: object) -> list[str]:
-    """Return the texts of a list, or of one text in which commas part them."""
+    """Return the texts of a list, or of one text with commas between them."""
     if isinstance(value, str):
         return windows_in(value)
     if isinstance(value, list | tuple) and all(isinstance(each, str) for each in value):
@@ -173,7 +173,7 @@ _HOURS_SCHEMA = {
     ]
 }
 
-#: Fields of pydantic, with what an editor is told of them.
+#: Types of pydantic fields, with their schema for editors.
 Hourly = Annotated[CallingHours, BeforeValidator(calling_hours), WithJsonSchema(_HOURS_SCHEMA)]
 Dates = Annotated[tuple[str, ...], BeforeValidator(_dates), WithJsonSchema(_TEXT_OR_LIST)]
 Regions = Annotated[tuple[str, ...], BeforeValidator(_regions), WithJsonSchema(_TEXT_OR_LIST)]

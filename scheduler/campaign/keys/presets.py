@@ -1,6 +1,7 @@
-"""Which sets of rules come with callsched: what each of them says, where it comes from, since when.
+"""The presets: sets of rules that come with callsched, each with its source and date.
 
-A preset only ever narrows: its hours are one more rule that has to be open, its caps are more caps.
+A preset can only forbid more: its hours are one more rule that has to be open, its caps are more
+caps.
 """
 
 from __future__ import annotations
@@ -22,9 +23,9 @@ from scheduler.hours.weeks import WHOLE_WEEK
 from scheduler.masking import shown
 from scheduler.models import Cap, Hours
 
-#: What `plan`, `schema presets` and the question before a real campaign say.
+#: A caution that `plan`, `schema presets` and the question before a real campaign show.
 SILENT_CALL = "A listening bot that rings a person is a silent call to that person."
-#: Said with every preset.
+#: The disclaimer that every list of presets shows.
 NO_LEGAL_ADVICE = (
     "This is no legal advice. The values were taken from the sources that are named, and have not"
     " been verified against the primary text: check it, and ask a lawyer, before you rely on it."
@@ -35,7 +36,7 @@ EXPECTED = "the name of a preset such as us-tcpa, or a list of them"
 
 
 class PresetCap(BaseModel):
-    """So many calls to a party in a rolling period."""
+    """At most `calls` calls to a party in any period of `per` seconds."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -44,7 +45,7 @@ class PresetCap(BaseModel):
 
 
 class Preset(BaseModel):
-    """What one file of the folder `presets` says."""
+    """A file of the folder `presets`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -54,8 +55,8 @@ class Preset(BaseModel):
     sources: tuple[str, ...] = Field(min_length=1)
     as_of: str = Field(pattern=r"^\d{4}-\d{2}$")  #: when the sources were read
     unverified: Literal["true"]
-    also: tuple[str, ...] = ()  #: presets that hold besides
-    by_state: bool = False  #: of the states' presets those of a contact's states hold besides
+    also: tuple[str, ...] = ()  #: presets that it includes
+    by_state: bool = False  #: whether it includes the presets of the states where a contact may be
     calling_hours: Hourly = CallingHours(WHOLE_WEEK)
     holidays: Regions = ()
     caps: tuple[PresetCap, ...] = ()
@@ -63,13 +64,13 @@ class Preset(BaseModel):
 
     @property
     def state(self) -> str:
-        """The two letters of the state whose rules it has; "" when they are no state's."""
+        """The two letters of the state whose rules it has; "" if it has no state's."""
         match = _OF_A_STATE.fullmatch(self.name)
         return match[1].upper() if match else ""
 
     @property
     def hours(self) -> tuple[Hours, ...]:
-        """Its rule for the time of a call; none when it has none."""
+        """Its rule for the time of a call, if it has one."""
         rule = Hours(self.name, self.calling_hours.week or WHOLE_WEEK, holidays=self.holidays)
         return () if closes_nothing(rule) else (rule,)
 
@@ -88,7 +89,7 @@ def presets() -> dict[str, Preset]:
 
 
 def chosen(names: Iterable[str]) -> tuple[Preset, ...]:
-    """Return the presets of these names and those that hold besides, each once."""
+    """Return the presets of these names and those that they include, each once."""
     found: dict[str, Preset] = {}
     waiting = list(names)
     while waiting:
@@ -105,12 +106,12 @@ def chooses_by_state(names: Iterable[str]) -> bool:
 
 
 def of_states() -> tuple[Preset, ...]:
-    """Return the presets of the states, among which `us` chooses."""
+    """Return the presets of single states, among which `us` chooses."""
     return tuple(preset for preset in presets().values() if preset.state)
 
 
 def rules(names: Iterable[str]) -> tuple[tuple[Hours, ...], tuple[Cap, ...]]:
-    """Return the hours and the caps of these presets, each with the contacts for whom it is one."""
+    """Return the hours and the caps of these presets, each with the states for which it holds."""
     held = tuple(_held(tuple(names)))
     hours = (replace(rule, states=states) for one, states in held for rule in one.hours)
     caps = (replace(cap, states=states) for one, states in held for cap in one.rule_caps)
@@ -118,7 +119,7 @@ def rules(names: Iterable[str]) -> tuple[tuple[Hours, ...], tuple[Cap, ...]]:
 
 
 def _held(names: tuple[str, ...]) -> Iterator[tuple[Preset, tuple[str, ...]]]:
-    """Yield the presets that hold, each with the states for whose contacts; none: for everybody."""
+    """Yield the presets that hold, each with the states for whose contacts; (): for everybody."""
     everybodys = chosen(names)
     for preset in everybodys:
         yield preset, ()
@@ -129,7 +130,7 @@ def _held(names: tuple[str, ...]) -> Iterator[tuple[Preset, tuple[str, ...]]]:
 
 
 def canonical(name: str) -> str:
-    """Return the name that a preset has here; ISO's for a country, as the other keys have it."""
+    """Return the canonical name of a preset, with ISO's name of a country, as in other keys."""
     return _ALIASES.get(name, name)
 
 

@@ -1,4 +1,4 @@
-"""What keeps a campaign from calling too often, too long, or on when it goes badly: its keys."""
+"""The keys that keep a campaign from calling too often or too long, or on while calls fail."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from scheduler.models import (
     WhenCapped,
 )
 
-#: The longest period of a cap: what was called before is no longer known.
+#: The longest period of a cap: the ledger remembers calls no longer.
 LONGEST_PERIOD_SECONDS = 31 * 86_400.0
 
 _SHARE = re.compile(r"(\d{1,3}(?:\.\d+)?)\s*%")
@@ -28,7 +28,7 @@ _SHARE_EXPECTED = "a share such as 50%"
 _DURATION_EXPECTED = "a duration such as 90s, 5m, 24h or 7d"
 _CALLS_EXPECTED = "a whole number of calls, from 1 on"
 
-#: Ends that nobody's call came to.
+#: Ends that can't count as failures.
 _NO_FAILURES = (Disposition.SKIPPED, Disposition.ABORTED)
 
 
@@ -67,7 +67,7 @@ class _Watching(_Keys):
 
 
 class CapLimit(_Keys):
-    """At most so many calls to one party in a rolling period."""
+    """At most `calls` calls to one party in any period of `per` seconds."""
 
     calls: int = Field(ge=1, le=1000, description=_CALLS_EXPECTED)
     per: Duration = Field(
@@ -76,7 +76,7 @@ class CapLimit(_Keys):
 
 
 class Caps(_Keys):
-    """How often one party may be called, whatever campaign calls it."""
+    """How often one party may be called, by all campaigns together."""
 
     limits: list[CapLimit] = Field(
         default=[], max_length=10, description="a list such as [{calls: 3, per: 24h}]"
@@ -108,7 +108,7 @@ _Rule = Annotated[RetryRule | None, Field(description="max and delays under it")
 
 
 class Retries(_Keys):
-    """Which calls are dialled again, by how they ended; a reason's rule goes before the others."""
+    """Which calls are dialled again, by how they ended; rules for reasons come first."""
 
     busy: _Rule = None
     no_answer: _Rule = None
@@ -149,14 +149,14 @@ class Retries(_Keys):
         }
 
     def most_attempts(self) -> int | None:
-        """Return how often a call may ring in all; None when no key says anything of it."""
+        """Return how often a call may ring in all; None if no key says so."""
         if self.total is not None:
             return self.total
         return max((1 + rule.max for rule in self.rules().values()), default=None)
 
 
 class Breaker(_Watching):
-    """When too many of the last calls failed, the campaign stops itself."""
+    """The campaign stops itself if too many of its last calls failed."""
 
     share: Share = Field(description=_SHARE_EXPECTED)
     window: Duration = Field(default=600.0, le=86_400.0, description=_DURATION_EXPECTED)
@@ -168,7 +168,7 @@ class Breaker(_Watching):
 
 
 class FirstCalls(_Watching):
-    """A few calls go first; the others follow when these went well."""
+    """The first calls of a campaign; the others follow only if enough of these succeed."""
 
     first: int = Field(ge=1, le=100_000, description=_CALLS_EXPECTED)
     success: Share = Field(default=0.8, description=_SHARE_EXPECTED)
@@ -179,6 +179,6 @@ class FirstCalls(_Watching):
 
 
 class Budget(_Keys):
-    """How many minutes all calls together may last; those that are live count at their worst."""
+    """How many minutes all calls together may last; live ones count with their longest length."""
 
     minutes: float = Field(gt=0, le=10_000_000, description="a number of minutes, above 0")

@@ -1,4 +1,4 @@
-"""What a campaign file says of its schedule: its keys, checked."""
+"""The keys of a campaign file that say when workers launch it."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from scheduler.hours.named_zones import TIMEZONE_EXPECTED, Timezone
 from scheduler.masking import shown
 from scheduler.models import Overlap, Schedule
 
-#: Firings further back are not looked for when a worker comes after a long time.
+#: A worker that comes after a long time looks for no firings further back than this.
 LONGEST_CATCH_UP_SECONDS = 366 * 86_400.0
 
 
 class Timetable(BaseModel):
-    """When the file is launched by workers: at the times of a cron expression, or at one time."""
+    """When workers launch the file: at the times of a cron expression, or once."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -48,7 +48,7 @@ class Timetable(BaseModel):
         return self
 
     def rule(self) -> Schedule:
-        """Return the schedule. ValueError says which of its instants can't be read."""
+        """Return the schedule. Raises ValueError for an instant that can't be read."""
         return Schedule(
             cron=self.cron or "",
             at=self._instant("at"),

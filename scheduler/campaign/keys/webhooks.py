@@ -1,4 +1,4 @@
-"""The key `webhooks`: who is told when a call has ended, and when the campaign has."""
+"""The key `webhooks`: which addresses get messages when calls and the campaign have ended."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _once(events: list[Event]) -> list[Event]:
     return list(dict.fromkeys(events))
 
 
-class Told(BaseModel):
+class WebhookKeys(BaseModel):
     """A receiver of webhooks, and the events that it gets."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -47,16 +47,16 @@ class Told(BaseModel):
 
 
 def _listed(value: object) -> object:
-    """One address, or one with its events, is a list of one."""
+    """Return a list for one address, or for one with its events."""
     listed = value if isinstance(value, list) else [value]
     return [{"url": each} if isinstance(each, str) else each for each in listed]
 
 
-Webhooks = Annotated[list[Told], BeforeValidator(_listed), Field(max_length=5)]
+Webhooks = Annotated[list[WebhookKeys], BeforeValidator(_listed), Field(max_length=5)]
 
 
-def warnings(receivers: Iterable[Told]) -> Iterator[str]:
-    """Yield which of them are not encrypted. Only the host is shown: a path may be a secret."""
+def warnings(receivers: Iterable[WebhookKeys]) -> Iterator[str]:
+    """Yield a warning for each address without TLS, with only its host: a path may be secret."""
     for each in receivers:
         if is_read_on_the_way(each.url):
             host = urlsplit(each.url).hostname

@@ -206,9 +206,9 @@ def _guessed(shown: Sample, named: Mapping[str, object] = NOTHING) -> dict[str, 
     """Return which columns are likely meant. The form shows them, and the plan does once more."""
     columns = {**starter.likely_columns(shown), **shown.guessed, **named}
     return {
-        f"column_{ours}": theirs
-        for ours, theirs in columns.items()
-        if ours in MAPPED and isinstance(theirs, str)
+        f"column_{key}": column
+        for key, column in columns.items()
+        if key in MAPPED and isinstance(column, str)
     }
 
 

@@ -67,8 +67,8 @@ class Fields(BaseModel):
 
     def columns(self) -> dict[str, str]:
         """Return ours and theirs, those that are chosen."""
-        chosen = {ours: getattr(self, f"column_{ours}") for ours in MAPPED}
-        return {ours: theirs for ours, theirs in chosen.items() if theirs}
+        chosen = {key: getattr(self, f"column_{key}") for key in MAPPED}
+        return {key: column for key, column in chosen.items() if column}
 
 
 @dataclass(frozen=True, slots=True)
