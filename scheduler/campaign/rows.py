@@ -90,7 +90,7 @@ class _Cells:
             self.faults.append(Fault(column, str(error), reason))
         return absent
 
-    def whom(self, rules: Rules) -> tuple[ContactNumber, str]:
+    def address(self, rules: Rules) -> tuple[ContactNumber, str]:
         """Return the phone number and the SIP address; one of them is empty."""
         number, uri = self.written_number(), self.text("sip_uri")
         if number and uri:
@@ -189,8 +189,8 @@ def check(raw: RawRow, rules: Rules) -> tuple[Row, list[Fault]]:
     cells.put_unread_first()
     has_id = bool(contact.contact_id)
     if not cells.faults:
-        whom = _identified(contact, contact.party)
-        return _listed(Row(whom, raw.line, has_id, due_at=_due_at(contact, rules)), rules)
+        address = _identified(contact, contact.party)
+        return _listed(Row(address, raw.line, has_id, due_at=_due_at(contact, rules)), rules)
     first = cells.faults[0]
     number, uri = cells.written_number(), cells.text("sip_uri")
     as_given = _as_given(number or uri, raw.line)
@@ -218,7 +218,7 @@ def _listed(row: Row, rules: Rules) -> tuple[Row, list[Fault]]:
 
 
 def _contact(cells: _Cells, rules: Rules) -> Contact:
-    number, uri = cells.whom(rules)
+    number, uri = cells.address(rules)
     contact_id, name = cells.read("id", _contact_id, ""), cells.read("name", _name, "")
     dtmf = cells.presses() or rules.start.dtmf
     read = {"phone_number": number.e164, "sip_uri": uri, "name": name}

@@ -69,8 +69,8 @@ _DONE = {
 
 def _whence(explanation: Explanation) -> Iterator[str]:
     """Say of which row it is a duplicate, and which order it waits or has ended by."""
-    if (twin := explanation.twin) is not None and explanation.call is not None:
-        yield twin.said
+    if (original := explanation.original) is not None and explanation.call is not None:
+        yield original.description
     if (order := explanation.order) is not None:
         note = f": {order.note}" if order.note else ""
         what = _DONE.get(order.what, order.what)

@@ -82,16 +82,16 @@ def _columns(begins: Sample, given: dict[str, str]) -> dict[str, str]:
     if not given and typer.confirm("Are these columns right?", default=True, err=True):
         return found
     choices = [each.strip() for each in begins.columns]
-    for ours in ASKED:
-        found[ours] = _chosen(f"Which column is the {ours}? Empty: none", choices, found.get(ours))
-    return {ours: theirs for ours, theirs in found.items() if theirs}
+    for key in ASKED:
+        found[key] = _chosen(f"Which column is the {key}? Empty: none", choices, found.get(key))
+    return {key: column for key, column in found.items() if column}
 
 
 def _show(begins: Sample, found: dict[str, str]) -> None:
-    ours = {theirs: name for name, theirs in found.items()}
+    key = {column: name for name, column in found.items()}
     first = begins.rows[0] if begins.rows else ("",) * len(begins.columns)
     rows = [
-        (title, mask_text(cell), ours.get(title.strip(), "a variable"))
+        (title, mask_text(cell), key.get(title.strip(), "a variable"))
         for title, cell in zip(begins.columns, first, strict=True)
     ]
     console.err.print(console.table("", ("column", "first row", "taken for"), rows))
@@ -118,10 +118,10 @@ def _region(begins: Sample, columns: dict[str, str]) -> str:
 
 def _pairs(written: list[str] | None) -> dict[str, str]:
     pairs = [each.partition("=") for each in written or ()]
-    for ours, sign, theirs in pairs:
-        if not (ours and sign and theirs):
+    for key, sign, column in pairs:
+        if not (key and sign and column):
             raise typer.BadParameter("expected OURS=THEIRS: id='Patient No'", param_hint="--column")
-    return {ours: theirs for ours, _, theirs in pairs}
+    return {key: column for key, _, column in pairs}
 
 
 def _or_asked(question: str, default: str) -> str:

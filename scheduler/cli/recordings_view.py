@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from scheduler.cli import console
 from scheduler.fields.counts import counted
-from scheduler.operations.recordings import Listed, OfCall
+from scheduler.operations.recordings import CallRecording, Listed
 
 _COLUMNS = ("contact", "attempt", "recording", "seconds", "channels", "file")
 
@@ -30,7 +30,7 @@ def show(found: Listed, campaign_id: str, *, json: bool, is_saved: bool) -> None
         )
 
 
-def _row(each: OfCall) -> Iterator[object]:
+def _row(each: CallRecording) -> Iterator[object]:
     recording = each.recording
     if recording is None:
         return
@@ -39,7 +39,7 @@ def _row(each: OfCall) -> Iterator[object]:
     yield from ("" if length is None else f"{length:g}", recording.channels, each.file)
 
 
-def _say_what_is_wrong(each: OfCall) -> None:
+def _say_what_is_wrong(each: CallRecording) -> None:
     whose = f"the call to {each.label}, attempt {each.attempt}"
     if each.recording is None:
         console.fail(f"{whose}: what was recorded can't be listed: {each.error}")

@@ -72,8 +72,8 @@ def layout_of(ledger: Ledger, campaign: CampaignView, chosen: ResultFormat) -> L
     """Return the columns of a campaign's results; JSON Lines need none."""
     if chosen is ResultFormat.JSONL:
         return Layout()
-    theirs = columns.every(ledger, campaign.campaign_id)
-    return Layout(columns_of(asked_in(campaign.policy), theirs))
+    variables = columns.every(ledger, campaign.campaign_id)
+    return Layout(columns_of(asked_in(campaign.policy), variables))
 
 
 def export(

@@ -1,4 +1,4 @@
-"""Tokens of the API: made, listed and revoked; and who it is that sends one."""
+"""Makes and revokes tokens of the API, and finds the visitor who sends one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.web_tokens import WebToken
 from scheduler.rights import Scope, Visitor
 
-#: How our tokens begin, so that somebody who finds one knows what it opens.
+#: The beginning of our tokens, so that somebody who finds one knows what it is for.
 PREFIX = "cs_"
 #: The last use of a token is recorded no more often than this.
 NOTED_SECONDS = 60.0
@@ -49,7 +49,7 @@ def create(
     sees_numbers: bool = False,
     who: str,
 ) -> tuple[WebToken, str]:
-    """Make a token; return the ledger's record of it, and the token, which the ledger lacks.
+    """Make a token; return its record, and the token itself, which is stored nowhere.
 
     Raises ConfigError for a name that no token can have, LedgerError if the name is taken.
     """
@@ -69,13 +69,13 @@ def create(
 
 
 def revoke(ledger: Ledger, name: str) -> None:
-    """Revoke a token: from now on it opens nothing. Raises LedgerError if there is none."""
+    """Revoke a token at once. Raises LedgerError if there is none."""
     if not web_tokens.remove(ledger, name):
         raise LedgerError(f"there is no token {name}; `callsched token list` shows those there are")
 
 
 def visitor_of(ledger: Ledger, written: str, uses: Uses) -> Visitor | None:
-    """Return who sends this token, and note its use; None if it is not ours, or revoked."""
+    """Return the visitor of a token, and note its use; None if it is not ours, or revoked."""
     if (found := _TOKEN.fullmatch(written)) is None:
         return None
     token = web_tokens.find(ledger, found[1])

@@ -42,7 +42,7 @@ def provider_of(account: Account, ledger: Ledger) -> Iterator[Provider]:
 def provider_with(
     ability: type, campaign: CampaignView, settings: Settings, ledger: Ledger
 ) -> Iterator[Provider | None]:
-    """Open the client of a campaign's account; None if its API lacks an ability.
+    """Open the client of a campaign's account; yield None if its API lacks an ability.
 
     Raises ConfigError without credentials, or with those of another account.
     """

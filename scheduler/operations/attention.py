@@ -1,4 +1,4 @@
-"""What needs a person, besides unknown calls: it stands still until somebody acts."""
+"""Campaigns, accounts and schedules that stand still until a person acts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MOST_REFUSED = 20
 
 @dataclass(frozen=True, slots=True)
 class InNeed:
-    """What needs somebody."""
+    """Everything that needs a person, besides unknown calls."""
 
     campaigns: list[CampaignInNeed]  #: all that may need somebody, the newest first
     accounts: list[AccountView]  #: accounts that don't dial as they should
@@ -38,7 +38,7 @@ class InNeed:
 
 
 def in_need(ledger: Ledger, which: Which, known_accounts: Iterable[str] = ()) -> InNeed:
-    """Read what needs somebody; among accounts, those named and those of such campaigns."""
+    """Read what needs a person. It checks the known accounts, and those of campaigns in need."""
     campaigns = unknown_calls.campaigns(ledger, which)
     names = {*known_accounts, *(each.account for each in campaigns)}
     chosen = sorted(name for name in names if which.may_see(name) and which.account in ("", name))

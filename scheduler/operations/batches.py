@@ -65,7 +65,7 @@ def filled(template: str, timezone: str | None) -> str:
 
 
 def kind_of(template: str | None, slug: str) -> Series:
-    """Return what the campaigns of one cron job have in common: their ids without what changes."""
+    """Return the series of one cron job's campaigns, whose ids differ only in dates and numbers."""
     if template is None:
         return Series(slug, rf"{re.escape(slug)}-[0-9a-f]{{8}}(-sandbox)?(\+\d+)?")
     fixed = [re.escape(part) for part in _PLACEHOLDER.split(template)[::2]]
@@ -77,10 +77,10 @@ def kind_of(template: str | None, slug: str) -> Series:
 def turn_on_machine(
     kind: Series, if_running: IfRunning | None, state_dir: Path, on_wait: OnWait
 ) -> Iterator[bool]:
-    """Hold the lock of a kind of runs on this machine; yield whether it is this one's turn.
+    """Hold the lock of a series on this machine; yield whether it is this run's turn.
 
     It is not if another run holds the lock and this one does not wait. The lock ends with the
-    process that holds it, however that ends.
+    process that holds it, even if that is killed.
     """
     if if_running is None:
         yield True
@@ -120,6 +120,6 @@ def _others_run(ledger: Ledger, kind: Series, campaign_id: str) -> bool:
             for other in views.campaign_ids(ledger)
             if other != campaign_id and re.fullmatch(kind.ids, other)
         )
-        # If two look at the same moment, one of them learns of the other.
+        # If two look at the same moment, `admit` lets in only one of them.
         or admission.admit(ledger, kind.name, campaign_id) is not None
     )

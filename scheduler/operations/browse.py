@@ -1,7 +1,7 @@
-"""Looking through campaigns and their contacts a page at a time, however many there are.
+"""Pages of campaigns and of their contacts.
 
-A page costs no more than a page: if a filter leaves most out, only so many chunks are read. So a
-page may be short, or empty, and still have a next one.
+The cost of a page is bounded, however many there are: if a filter rejects most, it stops after
+MOST_LOOKED_AT. So a page may be short or empty, and still have a next one.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ MOST_LOOKED_AT = 5_000
 #: About how many of its last events an account keeps.
 _REMEMBERED = 1_000
 
-#: Of a row: more than any campaign has.
+#: The longest number of a row; no campaign has as many.
 _MOST_DIGITS = 11
 
 Found = TypeVar("Found")
@@ -39,11 +39,11 @@ Found = TypeVar("Found")
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Found]):
-    """What was found, and where to look for more."""
+    """Some results, and where to go on."""
 
     found: list[Found]
-    next: str | None  #: a place; None if there is no more
-    looked_at: int  #: at how many campaigns or rows we have looked
+    next: str | None  #: the place of the next page; None if this is the last one
+    looked_at: int  #: how many campaigns or rows were checked
 
 
 # Campaigns ----------------------------------------------------------------------------------------
@@ -51,7 +51,7 @@ class Page(Generic[Found]):
 
 @dataclass(frozen=True, slots=True)
 class CampaignFilter:
-    """Which campaigns; an empty field matches all."""
+    """Chooses campaigns; an empty field matches all."""
 
     state: str = ""
     account: str = ""
@@ -59,7 +59,7 @@ class CampaignFilter:
     among: frozenset[str] | None = None  #: accounts whose campaigns may be seen
 
     def holds(self, listed: Listed) -> bool:
-        """Whether a campaign is one of them."""
+        """Whether a campaign matches."""
         wanted = self.text.casefold()
         return (
             bool(listed.account)
@@ -96,7 +96,7 @@ def page_of_campaigns(
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """A campaign with what is expected of it."""
+    """A campaign, when it probably ends, and how many of its calls wait."""
 
     view: CampaignView
     expected: Expected
@@ -136,7 +136,7 @@ def outlook(ledger: Ledger, campaign_id: str) -> Outlook:
 
 
 def happenings_of(ledger: Ledger, view: CampaignView, most: int) -> list[accounts.Happening]:
-    """Return what happened last in a campaign, the last first, as far as it is remembered."""
+    """Return the newest events of a campaign that the ledger still has, the newest first."""
     remembered, _ = accounts.happenings(ledger, view.account, most=_REMEMBERED)
     prefix = f"{view.campaign_id}:"
     own = [
@@ -152,7 +152,7 @@ def happenings_of(ledger: Ledger, view: CampaignView, most: int) -> list[account
 
 @dataclass(frozen=True, slots=True)
 class ContactFilter:
-    """Which contacts of a campaign; an empty field matches all."""
+    """Chooses contacts of a campaign; an empty field matches all."""
 
     disposition: str = ""  #: or with its reason: "skipped:duplicate"
     state: str = ""
@@ -160,7 +160,7 @@ class ContactFilter:
     #: Whether the text may be any part of a number, for users who see numbers in full. For all
     #: others it is the whole number or its last digits; else they could guess it digit by digit.
     sees_numbers: bool = False
-    heard: str = ""  #: who was heard, of `OnTheLine`; or OPTED_OUT
+    heard: str = ""  #: one of `OnTheLine`, or OPTED_OUT
 
     def is_hopeless(self, view: CampaignView) -> bool:
         """Whether the campaign's own counts show that no call matches."""
@@ -172,7 +172,7 @@ class ContactFilter:
         )
 
     def holds_for(self, stand: Stand) -> bool:
-        """Whether a call stands as the filter says."""
+        """Whether a call has the wanted state, disposition and reason."""
         disposition, colon, reason = self.disposition.partition(":")
         return (
             self.state in ("", stand.state)
@@ -181,11 +181,11 @@ class ContactFilter:
         )
 
     def holds_of(self, result: Mapping[str, Any]) -> bool:
-        """Whether a call has what `heard` asks for: somebody was heard, or asked to opt out."""
+        """Whether a call's result matches `heard`."""
         return not self.heard or HeardSo(self.heard).holds_of(result)
 
     def holds_in(self, record: str) -> bool:
-        """Whether the text stands in a contact's record."""
+        """Whether a contact's record contains the text."""
         if not self.text:
             return True
         try:
@@ -240,7 +240,7 @@ def _exactly(
 def filtered(
     ledger: Ledger, campaign_id: str, wanted: ContactFilter, row: int, most: int, total: int
 ) -> Page[dict[str, Any]]:
-    """Return the results after a row that match a filter, as far as one page looks."""
+    """Return the results after a row that match a filter, within the bounds of one page."""
     found: list[int] = []
     looked_at, is_over = 0, False
     while len(found) < most and looked_at < MOST_LOOKED_AT and not is_over:
@@ -262,7 +262,7 @@ def filtered(
 def _heard_so(
     ledger: Ledger, campaign_id: str, wanted: ContactFilter, rows: list[int]
 ) -> list[int]:
-    """Return the rows whose calls have what `heard` asks for; this reads their transcripts."""
+    """Return the rows whose calls match `heard`; this reads their transcripts."""
     if not wanted.heard:
         return rows
     results = _results(ledger, campaign_id, pages.contacts_of(ledger, campaign_id, rows))
@@ -272,7 +272,7 @@ def _heard_so(
 def _chunk(
     ledger: Ledger, campaign_id: str, wanted: ContactFilter, row: int, total: int
 ) -> tuple[int, list[int]]:
-    """Return up to which row we have looked, and which of these contain the text."""
+    """Return the last row that was checked, and the rows that contain the text."""
     if not wanted.text:  # the filter needs nothing of the contacts
         last = max(row, min(row + CHUNK, total))
         return last, list(range(row + 1, last + 1))

@@ -1,4 +1,4 @@
-"""How `run` starts its processes: in sessions of their own, with the settings of `run`."""
+"""Starts the processes of `run`, each in its own session, with the settings of `run`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from scheduler.settings import Overrides, environment_of_child
 def started(
     module: str, options: Sequence[str], overrides: Overrides, log: Path, fds: Sequence[int]
 ) -> subprocess.Popen[bytes]:
-    """Run a module of ours, with these files open, and its output in a log.
+    """Start a module of callsched with these open files, and its output in a log.
 
     `overrides` take precedence over the environment in its settings.
     """

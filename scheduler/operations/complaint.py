@@ -1,7 +1,7 @@
-"""Somebody complains: find and end the live calls to them, and the calls that still wait.
+"""Deals with a complaint: finds the live and the waiting calls to somebody, and ends live ones.
 
-It first puts them on the do-not-call list. From then on nobody dials them, so no other call can
-become live. If it dies in between, run it again.
+The caller first puts them on the do-not-call list. From then on nobody dials them, so no other
+call can become live. If this dies in between, run it again.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from scheduler.operations.do_not_call import Addition, is_prefix
 from scheduler.operations.endings import Ending, WaitReporter, await_ends, endings
 from scheduler.operations.orders import about
 
-#: For how many numbers to look up the campaigns that still have to call them.
+#: For at most how many numbers to look for campaigns that still have to call them.
 MOST_ASKED = 50
 #: How many campaigns to ask in one round trip.
 _AT_ONCE = 100
@@ -36,12 +36,12 @@ _WAITS = (CallState.PENDING, CallState.CLAIMED)
 
 @dataclass(frozen=True, slots=True)
 class LiveTo:
-    """An attempt whose phone may ring now."""
+    """An attempt that may have somebody on the line, or a phone ringing."""
 
     attempt: Attempt
     account: str
     label: str  #: the contact's name for a person
-    is_certain: bool  #: else the API never answered its start, or never confirmed its end
+    is_certain: bool  #: False: the API never answered its start, or never confirmed its end
 
     def as_record(self) -> dict[str, Any]:
         """Return it as JSON has it."""
@@ -56,7 +56,7 @@ class LiveTo:
 
 @dataclass(frozen=True, slots=True)
 class WaitsIn:
-    """A campaign that still has to call somebody, and by how many of its calls."""
+    """A campaign that still has to call somebody, and how many of its calls do."""
 
     campaign_id: str
     calls: int
@@ -67,7 +67,7 @@ class Found:
     """The calls to the numbers that a complaint is about."""
 
     live: tuple[LiveTo, ...]
-    #: None: nobody looked, for patterns and for very many numbers.
+    #: None: not searched, because of prefixes or very many numbers.
     waits: tuple[WaitsIn, ...] | None
 
     @property
@@ -77,7 +77,7 @@ class Found:
 
     @property
     def doubtful(self) -> tuple[LiveTo, ...]:
-        """Calls of which nobody knows whether a phone rings."""
+        """Calls that may be live, or not."""
         return tuple(each for each in self.live if not each.is_certain)
 
     def as_record(self) -> dict[str, Any]:
@@ -133,7 +133,7 @@ def _waits(
 
 
 def unfinished(ledger: Ledger, among: frozenset[str] | None) -> Iterator[list[CampaignView]]:
-    """Yield the campaigns of some accounts that are not finished, some at a time."""
+    """Yield the unfinished campaigns of some accounts, a page at a time."""
     ids = [
         each.campaign_id
         for each in views.headings(ledger)
@@ -168,7 +168,7 @@ def hang_up(
     """
     by_account = defaultdict[str, list[Attempt]](list)
     for each in calls:
-        # Each call gets an order of its own, because several may belong to one campaign's record.
+        # Each call gets its own order: one token can stop only one call.
         order = about(replace(control, token=uuid4().hex), f"#{each.attempt.row}")
         with suppress(StaleAttempt):
             live_calls.stop(ledger, each.account, each.attempt, order)

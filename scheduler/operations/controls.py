@@ -1,4 +1,4 @@
-"""Orders on whole campaigns: pause, resume, cancel, abort, and which of them goes first.
+"""Orders on whole campaigns: pause, resume, cancel, abort and prioritise.
 
 Each takes the campaigns as `orders.chosen` returned them, and the operator's order for the record.
 """
@@ -26,7 +26,7 @@ _LOOK_SECONDS = 0.02
 #: A wait for starts that takes longer is reported.
 _SHORT_WAIT_SECONDS = 1.0
 
-#: Gets once, if a wait is not short, how many starts are under way, and the most seconds.
+#: Called once if a wait is not short: with the number of starts under way, and the most seconds.
 OnWait = Callable[[int, float], None]
 
 
@@ -43,12 +43,12 @@ class Waited:
     """How the wait for the starts that were under way ended."""
 
     seconds: float
-    unanswered: int  #: starts whose time was over, because the worker that sent them is gone
+    unanswered: int  #: starts that had no answer in time, because their worker has died
 
 
 @dataclass(frozen=True, slots=True)
 class Halted:
-    """Campaigns that allow no more starts, as they then stand."""
+    """Campaigns that allow no more starts, as they are after the order."""
 
     campaigns: tuple[CampaignView, ...]
     waited: Waited
@@ -97,10 +97,10 @@ def await_starts(
     on_wait: OnWait = _nobody_waits,
     within_seconds: float = math.inf,
 ) -> Waited:
-    """Wait until no start of these campaigns is under way; they allow no more.
+    """Wait until no start of these campaigns is under way; they must allow no new ones.
 
-    A start whose time is over does not count: its worker has died, and it will end as unknown.
-    After `within_seconds` the wait ends, and the result says how many are left.
+    After the time that a start may take, the wait ends: the worker of any start left has died, and
+    the call will end as unknown. It also ends after `within_seconds`.
     """
     most = min(within_seconds, ledger.leases.dial)
     began_at, is_reported = since_boot(), False

@@ -1,6 +1,6 @@
-"""The do-not-call list of the ledger: numbers come onto it and leave it, one by one or by files.
+"""Adds entries to the ledger's do-not-call list and removes them, one by one or from files.
 
-An entry takes effect at once, in every campaign. To ask about a number, or for every entry, use
+An entry takes effect at once, in every campaign. To look up a number, or to read all entries, use
 `ledger.do_not_call`.
 """
 
@@ -24,7 +24,8 @@ from scheduler.report.transcripts import one_line
 
 _LONGEST_WHY = 200
 _PROGRESS_ENTRIES = 1000
-#: How many entries a file of bounded length may have; each takes a hundred bytes of memory or more.
+#: How many prefixes and SIP addresses a file of bounded length may have; each takes a hundred bytes
+#: of memory or more.
 _MOST_OTHERS = 500_000
 _T = TypeVar("_T")
 
@@ -33,7 +34,7 @@ OnProgress = Callable[[int, int | None], None]
 
 
 def read(numbers: Iterable[str], region: str | None) -> list[str]:
-    """Read entries as lists have them, each once; numbers without a plus sign as this country's.
+    """Read entries, each once; numbers without a plus sign as those of `region`.
 
     Raises ValueError if one of them is no entry.
     """
@@ -42,16 +43,16 @@ def read(numbers: Iterable[str], region: str | None) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Addition:
-    """What happened to entries that were to go on the list."""
+    """The result of adding entries."""
 
     added: tuple[str, ...]
-    known: tuple[str, ...]  #: they were on it already, and keep their date and reason
+    known: tuple[str, ...]  #: those that were on the list already; they keep their date and reason
 
 
 def add(ledger: Ledger, entries: Sequence[str], why: str, who: str = "") -> Addition:
-    """Put entries on the list, each in a step of its own; the same again changes nothing.
+    """Put entries on the list, each in its own step; repeating this changes nothing.
 
-    `who` is kept with `why`.
+    `who` is recorded with `why`.
     """
     why = _kept(why, who)
     added = tuple(each for each in entries if do_not_call.bar(ledger, each, why))
@@ -60,11 +61,11 @@ def add(ledger: Ledger, entries: Sequence[str], why: str, who: str = "") -> Addi
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """What happened to entries that were to go off the list."""
+    """The result of removing entries."""
 
     removed: tuple[str, ...]
-    missing: tuple[str, ...]  #: they were not on it
-    kept_by: dict[str, str]  #: numbers that stay barred, and the prefix that bars them
+    missing: tuple[str, ...]  #: those that were not on the list
+    kept_by: dict[str, str]  #: numbers that a prefix still bars -> the prefix
 
 
 def remove(ledger: Ledger, entries: Sequence[str], control: Control = NOBODY) -> Removal:
@@ -84,7 +85,7 @@ _LONGEST_NUMBER = 15
 
 
 def most_numbers(prefix: str) -> int:
-    """Return how many numbers may begin with a prefix, if all had ten more digits."""
+    """Estimate how many numbers begin with a prefix, for numbers with ten national digits."""
     digits = len(prefix) - 2
     country = 1 if prefix.startswith(("+1", "+7")) else 2
     return int(10 ** max(0, min(_LONGEST_NUMBER, country + 10) - digits))
@@ -164,11 +165,11 @@ def name_of(path: Path) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """What happened to a file of entries."""
+    """The result of importing a file of entries."""
 
     file: ListFile
     added: int = 0
-    known: int = 0  #: they were on the list
+    known: int = 0  #: entries that were on the list already
 
     def as_record(self) -> dict[str, Any]:
         """Return it as JSON has it: the counts of lines add up, and so do those of entries."""
@@ -269,7 +270,7 @@ def _counted(
 
 
 class _Bound:
-    """Gets what was read, and refuses a file as soon as it is too long."""
+    """Counts the bytes read, and refuses a file as soon as it is too long."""
 
     def __init__(self, path: str, most_bytes: int) -> None:
         self._path = path
@@ -294,4 +295,4 @@ def _few_others(entries: Iterator[str], path: str) -> Iterator[str]:
 
 
 def _ignore(_told: object) -> None:
-    """Report nothing of how the bytes were understood."""
+    """Do nothing with the bytes."""

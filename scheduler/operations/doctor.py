@@ -1,6 +1,6 @@
-"""Does everything hold on which the promises depend, and if not, what helps? Changes nothing.
+"""Checks everything on which the promises depend, and says what helps. It changes nothing.
 
-Each check is a finding: that something is well, or what is wrong with it and what to do.
+Each check yields a finding: that something is well, or what is wrong and what to do.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ from scheduler.providers import (
 from scheduler.providers.kind import NO_CALLER_ID
 from scheduler.settings import Settings
 
-#: Ask for a token of this life: a given one may end before a call does.
+#: The access token must live so long: one from the settings may expire before a call ends.
 _CALL_SECONDS = 60.0
 
 #: Free space in the state directory: enough for a million rows, and too little to go on.
@@ -107,7 +107,7 @@ def has_failed(found: Iterable[Finding]) -> bool:
 
 
 def _of(account: str, found: Iterable[Finding], accounts: Accounts) -> Iterator[Finding]:
-    """Add to each finding the name of its account, if there are several."""
+    """Add the account's name to its findings, if there are several accounts."""
     for finding in found:
         if accounts.path is None:
             yield finding
@@ -137,7 +137,7 @@ class _Places:
 
 
 def _api(account: Account, path: Path | None, *, is_public: bool) -> tuple[list[Finding], str]:
-    """Return a finding, and the fingerprint of the credentials; "" if there are none."""
+    """Return the findings of an account's API, and the fingerprint of its credentials, or ""."""
     places, url = _Places.of(account, path), account.credentials.address
     try:
         provider = open_provider(account)
@@ -161,7 +161,7 @@ def _api(account: Account, path: Path | None, *, is_public: bool) -> tuple[list[
 
 
 def _address(places: _Places, url: str, is_reached: bool | None) -> Iterator[Finding]:
-    """Say what is known of an address: nothing if it was not asked."""
+    """Yield the finding about an API's address; none if it was not asked."""
     if is_sandbox(url):
         yield health.ok("api", f"{url} is a sandbox: nobody is called")
     elif is_reached is False:
@@ -175,7 +175,7 @@ def _address(places: _Places, url: str, is_reached: bool | None) -> Iterator[Fin
 
 
 def _sharing(account: Account, places: _Places, provider: Provider) -> Iterator[Finding]:
-    """Say what is impossible on an account that can be listed while others use it too."""
+    """Yield whether an account, at a provider that lists calls, may be used by others too."""
     if not isinstance(provider, Sweeps) or is_sandbox(account.credentials.address):
         return
     if sharing.may_be_shared(account):
@@ -185,7 +185,7 @@ def _sharing(account: Account, places: _Places, provider: Provider) -> Iterator[
 
 
 def _caller_ids(account: Account) -> Iterator[Finding]:
-    """Say which numbers callees see, if the account decides that."""
+    """Yield the account's caller ids, or that they are missing."""
     if account.caller_ids:
         shown = ", ".join(map(mask, account.caller_ids))
         yield health.ok("caller ids", f"callees see {shown}, unless their campaign says otherwise")
@@ -197,7 +197,7 @@ def _caller_ids(account: Account) -> Iterator[Finding]:
 def _signatures(
     account: Account, places: _Places, provider: Provider, *, is_public: bool
 ) -> Iterator[Finding]:
-    """Say whether callbacks can be verified, if the provider sends any."""
+    """Yield whether callbacks can be verified, if the provider sends any."""
     if not isinstance(provider, CallsBack) or not is_public:
         return
     if provider.can_verify:
@@ -209,7 +209,7 @@ def _signatures(
 
 
 def _credentials(places: _Places, provider: Provider) -> tuple[Finding, bool | None]:
-    """Return a finding, and whether the API was reached; None if nobody can tell."""
+    """Return a finding, and whether the API was reached; None if that is unclear."""
     is_fetched = False
     try:
         provider.authorize(_CALL_SECONDS)
@@ -235,9 +235,10 @@ def _credentials(places: _Places, provider: Provider) -> tuple[Finding, bool | N
 
 
 def _tried(provider: Provider) -> str:
-    """Have the account list something, and return what is well: only a request shows it.
+    """Ask the API for a list, and return a sentence about what works.
 
-    A token that was given was not fetched, and other credentials are sent with each request.
+    Only such a request shows whether the API accepts credentials: a token from the settings is not
+    fetched, and other credentials go with each request.
     """
     if isinstance(provider, Finds):
         now = time.time()
@@ -341,7 +342,7 @@ def _left_alone(ledger: Ledger, accounts: Accounts) -> Iterator[Finding]:
 
 
 def _receiver(settings: Settings, ledger: Ledger, accounts: Accounts) -> Iterator[Finding]:
-    """Say who receives callbacks at the public URL."""
+    """Yield who receives callbacks at the public URL."""
     url = settings.public_url
     if url is None or not any(CallsBack in kind_of(account).abilities for account in accounts):
         return
@@ -414,7 +415,7 @@ def _state_folder(settings: Settings) -> Iterator[Finding]:
 
 
 def _working_folder() -> Iterator[Finding]:
-    """Yield that others can write files here which decide what runs and where secrets go."""
+    """Yield whether others can write files here that decide what runs and where secrets go."""
     here = Path.cwd()
     files = [
         name for name in (".env", "celeryconfig.py") if private.writable_by_others(here / name)

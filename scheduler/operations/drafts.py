@@ -1,8 +1,8 @@
-"""Campaigns that were sent in and are not launched yet: files in the state folder.
+"""Drafts: campaigns that were sent to the web and are not launched yet, as files.
 
-Each has a folder of its own, which is locked while a process works on it. A draft that comes in a
-single request ends with the request; one that a person prepares stays for a day. A process that
-dies leaves a folder without a lock, and the next one that starts removes it.
+Each has its own folder in the state folder, which is locked while a process works on it. A draft of
+a single request ends with the request; one that a person prepares stays for a day. A process that
+dies leaves a folder without a lock, which the next process removes.
 """
 
 from __future__ import annotations
@@ -47,18 +47,18 @@ class TooLong(SchedulerError):
 
 
 class NoSuchDraft(LedgerError):
-    """There is no such draft, or it is somebody else's, or its day is over."""
+    """There is no such draft, or it belongs to somebody else, or it is older than a day."""
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A folder with what came in."""
+    """The folder of a draft."""
 
     folder: Path
 
     @property
     def id(self) -> str:
-        """How a page names it."""
+        """Its id in URLs."""
         return self.folder.name
 
     def path(self, name: str) -> Path:
@@ -91,7 +91,7 @@ class Draft:
 
 
 class Sink:
-    """A file that takes incoming bytes, up to a bound, and unpacks gzip."""
+    """Writes incoming bytes to a file, up to a bound, and unpacks gzip."""
 
     def __init__(self, path: Path, most: int, *, packed: bool = False) -> None:
         self._most = most
@@ -100,7 +100,7 @@ class Sink:
         self._file = private.opened(path, anew=True)
 
     def write(self, data: bytes) -> None:
-        """Take some bytes. Raises TooLong, and CampaignError for what can't be unpacked."""
+        """Write some bytes. Raises TooLong, and CampaignError for damaged gzip."""
         self._came += len(data)
         if self._came > self._most:
             raise TooLong(self._most)
@@ -136,7 +136,7 @@ class Sink:
             raise _damaged("it is cut off")
 
     def close(self) -> None:
-        """Close it, whatever came."""
+        """Close it, complete or not."""
         self._file.close()
 
 
@@ -146,7 +146,7 @@ def _damaged(why: str) -> SchedulerError:
 
 @contextmanager
 def passing(state_dir: Path) -> Iterator[Draft]:
-    """Yield a draft that is gone when it is left, whatever happens. Raises ConfigError."""
+    """Yield a draft that is removed at the end of the block. Raises ConfigError."""
     folder = _made(state_dir, _PASSING + token_hex(16))
     try:
         with _locked(folder):
@@ -167,7 +167,7 @@ def keep(state_dir: Path, owner: str) -> Draft:
 
 
 def find(state_dir: Path, draft_id: str, owner: str) -> Draft:
-    """Return a draft of somebody's. Raises NoSuchDraft."""
+    """Return a draft that belongs to this owner. Raises NoSuchDraft."""
     gone = NoSuchDraft(
         "there is no such draft: it belongs to somebody else, or is older than a day"
     )
@@ -184,12 +184,12 @@ def find(state_dir: Path, draft_id: str, owner: str) -> Draft:
 
 
 def discard(draft: Draft) -> None:
-    """Throw a draft away."""
+    """Remove a draft."""
     shutil.rmtree(draft.folder, ignore_errors=True)
 
 
 def clear(state_dir: Path) -> None:
-    """Remove what others left: drafts that are a day old, and passing ones that nobody works on."""
+    """Remove drafts that are a day old, and those of requests whose process has died."""
     for folder in private.state_folder(state_dir, _FOLDER).iterdir():
         is_old = _age(folder) > KEPT_SECONDS
         if is_old or (folder.name.startswith(_PASSING) and _is_left(folder)):
@@ -207,7 +207,7 @@ def _age(folder: Path) -> float:
 
 
 def _is_left(folder: Path) -> bool:
-    """Whether nobody works on a draft. A folder that was made this very moment does not count."""
+    """Whether no process works on a draft. False for a new folder, which may not be locked yet."""
     if _age(folder) < 5:
         return False
     with suppress(OSError), _locked(folder):

@@ -1,4 +1,4 @@
-"""Waiting for live calls to end whose stops are on record, and how each ended."""
+"""Waits until calls have ended whose stops are on record, and says how each ended."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from scheduler.models import Attempt, Disposition
 
 _LOOK_SECONDS = 0.1
 
-#: How often a reporter gets how many calls are left.
+#: How often to report how many calls are left.
 _REPORT_SECONDS = 5.0
 
-#: If nobody sends a stop for this long, no worker runs. A restart takes less.
+#: If nobody sends a due stop for this long, no worker runs; a restart takes less.
 NOBODY_SECONDS = 5.0
 GIVE_UP_SECONDS = 30.0
 
 
 class WaitReporter(Protocol):
-    """Reports how a wait for ends goes."""
+    """Callbacks about a wait for ends."""
 
     def waits(self, left: int) -> None:
         """Report how many calls are still being stopped."""
@@ -73,13 +73,13 @@ def await_ends(
 
 
 def _patience(ledger: Ledger) -> float:
-    # From a start that is answered late to the end of our patience with its stop.
+    # The longest case: a start is answered late, and its stop takes all our patience.
     return ledger.leases.dial + ledger.leases.stop_patience + GIVE_UP_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a call ended that was live, or may have been."""
+    """How a call ended that was live, or may have been live."""
 
     attempt: Attempt
     record: Mapping[str, Any]  #: the call's result, as `results` has it

@@ -1,6 +1,6 @@
-"""Erases what was said in calls to a party or of a campaign, here and at the API.
+"""Erases what was said in calls to a party, or of a campaign, in the ledger and at the API.
 
-An API deletes conversations, or calls themselves with their recordings.
+Some APIs delete conversations, others delete calls with their recordings.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from scheduler.operations.progress import Counting, uncounted
 from scheduler.providers import Erases, ErasesCalls, accounts_of
 from scheduler.settings import Settings
 
-#: Why a call that is not over is not deleted: its end is still to be read.
+#: The reason why a live call is not deleted at the API: its end is still to be read.
 _LIVES = "it is not over: repeat the command after its end"
 
 #: How many campaigns to ask at once.
@@ -51,7 +51,7 @@ def read_address(written: str, region: str | None = None) -> str:
             return sip_uri(written)
         return possible(written, region)
     except ValueError:
-        # Valid numbers change with the years; a number that was called then can be erased now.
+        # Numbering plans change; a number that was valid when it was called must stay erasable.
         if _ONCE_A_NUMBER.fullmatch(written):
             return written
         raise
@@ -112,13 +112,13 @@ class ErasedCalls:
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """What was erased, and on which calls more may still be said."""
+    """What was erased, and how many calls may still add to it."""
 
     calls: int
     conversations: int  #: that the API has of these calls
     deleted: int  #: how many of these the API deleted
-    errors: tuple[Undeleted, ...]  #: how many it did not delete, if it was asked
-    under_way: int  #: live calls: what is said in them from now on is not kept
+    errors: tuple[Undeleted, ...]  #: those that it did not delete, if it was asked
+    under_way: int  #: live calls; what is said in them from now on is not kept
     waiting: int = 0  #: calls that are still to be made
     may_be_kept: bool = False  #: the API was not asked, and may have something of these calls
     at_api: ErasedCalls | None = None  #: None if no API that keeps records of calls was asked
@@ -136,7 +136,7 @@ class Erased:
 
 @contextmanager
 def eraser(ledger: Ledger, settings: Settings, *, remote: bool) -> Iterator[Eraser]:
-    """Open what erases, and the API's client if it shall delete too, before erasing anything.
+    """Yield an eraser; with `remote`, open the APIs' clients before it erases anything.
 
     Raises ConfigError without credentials.
     """
@@ -163,10 +163,10 @@ def eraser(ledger: Ledger, settings: Settings, *, remote: bool) -> Iterator[Eras
 
 @dataclass
 class Eraser:
-    """Erases what was said, once for each call; the API may be asked to delete it too.
+    """Erases what was said, call by call, in the ledger and perhaps at the API.
 
-    The record still says that they were called, and how it ended: else they could be called again.
-    If the API fails, this is noted, and the rest goes on. If this is killed, run it again.
+    The record that somebody was called, and how it ended, stays: else they could be called again.
+    If the API fails, it notes this and goes on. If it is killed, run it again.
     """
 
     ledger: Ledger
@@ -178,7 +178,7 @@ class Eraser:
     _deleted: int = 0
     _at_api: ErasedCalls = field(default_factory=ErasedCalls)
     _errors: list[Undeleted] = field(default_factory=list)
-    _faults: dict[str, str] = field(default_factory=dict)  #: accounts that are asked no more
+    _faults: dict[str, str] = field(default_factory=dict)  #: account that is asked no more -> why
 
     def erase_calls(self, calls: Sequence[Call], counting: Counting = uncounted) -> Erased:
         """Erase what was said in these calls."""
@@ -240,7 +240,7 @@ class Eraser:
     def _note_undeleted(
         self, conversations: Sequence[str], connections: Sequence[PlacedConnection], why: str
     ) -> None:
-        """Note what stays at an API that can't be asked: conversations or calls."""
+        """Note the conversations or calls that stay at an API that can't be asked."""
         if conversations:
             self._errors += [Undeleted(each, why) for each in conversations]
         else:

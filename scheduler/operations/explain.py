@@ -1,7 +1,7 @@
-"""Why a contact was or was not called: every rule with its verdict, and what comes next.
+"""Explains why a contact was or was not called: what every rule finds, and what comes next.
 
-`explain` looks at a call of a campaign. Of a file, before anything is submitted, `find_row` says
-which row is meant, and `explain_row` what the rules find of it now. Nothing here changes anything.
+`explain` explains a call of a campaign. For a file that is not submitted yet, `find_row` finds a
+row, and `explain_row` explains it. Nothing here changes anything.
 """
 
 from __future__ import annotations
@@ -36,22 +36,22 @@ from scheduler.models import (
     Reason,
     Row,
 )
-from scheduler.operations.whom import Search, named_in_message, place_of
+from scheduler.operations.contact_search import Search, named_in_message, place_of
 from scheduler.records import decode
 
 
 @dataclass(frozen=True, slots=True)
-class Twin:
+class Original:
     """The row that is called instead of a duplicate."""
 
     row: int
     line: int
     contact: Contact
-    shares_id: bool  #: else the number or address is the same
+    shares_id: bool  #: whether both have one id; else both have one number or address
 
     @property
-    def said(self) -> str:
-        """Say what a duplicate has in common with it."""
+    def description(self) -> str:
+        """What a duplicate has in common with it, in words."""
         which = "number" if self.contact.phone_number else "address"
         which = "id" if self.shares_id else which
         return f"the same {which} as {named_in_message(self.contact, self.row)} in line {self.line}"
@@ -70,19 +70,19 @@ class Explanation:
     row: int  #: from 1, as a campaign counts them
     line: int  #: of the file
     rules: tuple[RuleFinding, ...]
-    next_at: float | None  #: from when on it may be called; None: it is not, or is held
+    next_at: float | None  #: when it may be called next; None: never, or not until an order
     source: str  #: the campaign's id, or the path of the file
-    call: Standing | None = None  #: where its call stands; None of a file
-    is_held: bool = False  #: whether somebody has to say before the campaign goes on
-    twin: Twin | None = None  #: of a duplicate
-    order: Controlled | None = None  #: of the operator, by which its call waits or has ended
+    call: Standing | None = None  #: its call; None for a file
+    is_held: bool = False  #: whether the campaign waits for an operator's order
+    original: Original | None = None  #: set for a duplicate
+    order: Controlled | None = None  #: the operator's order by which its call waits or has ended
     #: Who was heard, and what they meant.
     callee: CalleeFacts = field(default_factory=lambda: NOTHING_HEARD)
-    zones: tuple[str, ...] = ()  #: in which the contact may be
+    zones: tuple[str, ...] = ()  #: time zones in which the contact may be
 
     def as_record(self) -> dict[str, Any]:
-        """Return it as JSON has it: of a file it has no more than the rules."""
-        whom = {
+        """Return it as JSON has it; for a file it has only the rules."""
+        contact = {
             "row": self.row,
             "contact_id": self.contact.contact_id,
             "phone_number": self.contact.phone_number or None,
@@ -90,12 +90,12 @@ class Explanation:
             "dtmf": self.contact.dtmf,
         }
         rules = {"rules": [_as_record(rule) for rule in self.rules]}
-        twin = {"duplicate_of": self.twin.as_record() if self.twin else None}
+        original = {"duplicate_of": self.original.as_record() if self.original else None}
         if (call := self.call) is None:
             there = {"file": self.source, "line": self.line}
-            return whom | there | rules | {"next_at": self.next_at} | twin
+            return contact | there | rules | {"next_at": self.next_at} | original
         return {
-            **whom,
+            **contact,
             "campaign_id": self.source,
             "line": self.line,
             "state": call.state,
@@ -109,7 +109,7 @@ class Explanation:
             "next_at": self.next_at,
             "ended_at": call.ended_at,
             "held": self.is_held,
-            **twin,
+            **original,
             "order": self.order.as_record() if self.order else None,
         }
 
@@ -130,12 +130,12 @@ def _as_record(rule: RuleFinding) -> dict[str, Any]:
 def explain(
     ledger: Ledger, campaign_id: str, contact: str, *, searches: bool = False
 ) -> Explanation:
-    """Say why a contact of a campaign was or was not called, and when it may be.
+    """Explain why a contact of a campaign was or was not called, and when it may be.
 
-    The contact is named by its id, its number or address, or as `#12`, which is the twelfth. One
-    that `searches` looks through all contacts, which may take seconds, for `line 13`, and for a
-    name or another column that nobody else has. Raises LedgerError when there is no such campaign,
-    or no such contact in it.
+    `contact` is an id, a number or address, or `#12` for the twelfth row. With `searches` it may
+    also be `line 13`, or a name or another cell that only one contact has; this looks through all
+    contacts, which may take seconds. Raises LedgerError if the campaign or the contact does not
+    exist.
     """
     view = views.campaign(ledger, campaign_id)
     call = explanation.standing(ledger, campaign_id, _row(ledger, view, contact, searches=searches))
@@ -143,7 +143,7 @@ def explain(
     rules = _rules_of_time(view.policy, call.contact, now)
     rules += [_in_full(ledger, view, call, rule) for rule in decided]
     if call.state is not CallState.PENDING:
-        # They forbid the next call, and there is none.
+        # Rules of the campaign matter only for a next call, and there is none.
         rules = [rule for rule in rules if rule.rule != "campaign"]
     is_held = _is_held(view)
     return Explanation(
@@ -155,7 +155,7 @@ def explain(
         campaign_id,
         call,
         is_held,
-        _twin(ledger, campaign_id, call),
+        _original(ledger, campaign_id, call),
         _order(ledger, view, call),
         _callee(ledger, campaign_id, call),
         zones_of(call.contact, view.policy),
@@ -170,7 +170,7 @@ def _callee(ledger: Ledger, campaign_id: str, call: Standing) -> CalleeFacts:
 
 
 def _row(ledger: Ledger, view: CampaignView, who: str, *, searches: bool) -> int:
-    """Return the row of a contact; one that no index has is looked for. Raises LedgerError."""
+    """Return the row of a contact; `searches` also finds what no index has. Raises LedgerError."""
     if not searches:
         return views.find_row(ledger, view.campaign_id, who)
     row = views.row_of(ledger, view, who)
@@ -196,7 +196,7 @@ def _look(search: Search, number: int, record: str) -> None:
     search.look(number, line, contact)
 
 
-def _twin(ledger: Ledger, campaign_id: str, call: Standing) -> Twin | None:
+def _original(ledger: Ledger, campaign_id: str, call: Standing) -> Original | None:
     if call.reason != Reason.DUPLICATE:
         return None
     row = explanation.first_of(ledger, campaign_id, call.row, call.contact)
@@ -204,11 +204,11 @@ def _twin(ledger: Ledger, campaign_id: str, call: Standing) -> Twin | None:
         return None
     first = explanation.standing(ledger, campaign_id, row)
     shares_id = first.contact.contact_id == call.contact.contact_id
-    return Twin(row, first.line, first.contact, shares_id)
+    return Original(row, first.line, first.contact, shares_id)
 
 
 def _order(ledger: Ledger, view: CampaignView, call: Standing) -> Controlled | None:
-    """Return the order by which a call has ended, or by which it waits."""
+    """Return the operator's order because of which a call has ended, or waits."""
     if call.disposition == Disposition.ABORTED:
         orders: tuple[str, ...] = ("stop", "abort", "interrupt")
     elif call.reason == Reason.CANCELLED:
@@ -222,7 +222,7 @@ def _order(ledger: Ledger, view: CampaignView, call: Standing) -> Controlled | N
 
 
 def _is_of(order: Controlled, wanted: Collection[str], row: int) -> bool:
-    """Whether an order is one of those; who stops one call says which in the note."""
+    """Whether an order is one of these; for `stop`, whether its note names this row."""
     is_meant = order.what != "stop" or order.note.partition(":")[0] == f"#{row}"
     return order.what in wanted and is_meant
 
@@ -232,14 +232,14 @@ def _is_held(view: CampaignView) -> bool:
 
 
 def _in_full(ledger: Ledger, view: CampaignView, call: Standing, rule: RuleFinding) -> RuleFinding:
-    """Say of the list which entry it is, since when and why; of a pause whose it is."""
+    """Add to a finding which entry of the do-not-call list bars the call, or who paused it."""
     if rule.rule == "do_not_call" and not rule.passes:
         return replace(rule, found=_listed(ledger, call.contact, view.policy) or rule.found)
     return _without_end(rule, view)
 
 
 def _without_end(rule: RuleFinding, view: CampaignView) -> RuleFinding:
-    """Say of a pause who made it or why, and that no instant is its end."""
+    """Add to the finding of a pause who ordered it, or why, and remove its end."""
     if rule.rule != "campaign" or not _is_held(view):
         return rule
     why = f"paused by {view.paused_by}" if view.paused_by else "paused"
@@ -251,7 +251,7 @@ def _without_end(rule: RuleFinding, view: CampaignView) -> RuleFinding:
 def _next_at(
     policy: Policy, call: Standing, rules: Iterable[RuleFinding], now: float
 ) -> float | None:
-    """Return the next instant at which it may be called; None when it is not called any more."""
+    """Return the next instant at which it may be called; None if it is not called any more."""
     if call.state is not CallState.PENDING:
         return None
     waits = [rule.until for rule in rules if rule.until is not None]
@@ -270,13 +270,13 @@ class FileRow:
 
     number: int  #: from 1, as a campaign counts them
     row: Row
-    first: Twin | None  #: of which it is a duplicate
+    first: Original | None  #: the row that it repeats, if it is a duplicate
 
 
 def find_row(checked: CheckedCampaign, path: Path, who: str) -> FileRow:
     """Return a contact of a file with its place in it.
 
-    It is named as for `explain`. Raises CampaignError when the file does not have the contact.
+    `who` is what `explain` takes. Raises CampaignError if the file does not have the contact.
     """
     known_as = set(spellings(who, checked.policy.default_region or None))
     place, search = place_of(who), Search(who)
@@ -298,31 +298,33 @@ def find_row(checked: CheckedCampaign, path: Path, who: str) -> FileRow:
 
 
 def _judged(checked: CheckedCampaign, wanted: int) -> FileRow:
-    """Return a row with the one of which it is a duplicate."""
+    """Return a row with the one that it repeats."""
     judged = Duplicates(checked.chunks()).judged(checked.chunks())
     row, first = next(islice(judged, wanted - 1, None))
     if first is None or row.reason is not None:
         return FileRow(wanted, row, None)
     one = next(islice(checked.rows(), first.row - 1, None))
-    return FileRow(wanted, row, Twin(first.row, first.line, one.contact, first.shares_id))
+    return FileRow(wanted, row, Original(first.row, first.line, one.contact, first.shares_id))
 
 
 def explain_row(ledger: Ledger, policy: Policy, path: Path, found: FileRow) -> Explanation:
-    """Say what the rules find now of a row of a file, before anything of it is submitted."""
-    row, twin = found.row, found.first
+    """Explain a row of a file that is not submitted yet."""
+    row, original = found.row, found.first
     contact, now = row.contact, time.time()
     rules = _rules_of_time(policy, contact, now)
     if row.reason is not None:
         rules.insert(0, RuleFinding("row", row.error, False, reason=row.reason))
-    if twin is not None:
-        rules.insert(0, RuleFinding("row", twin.said, False, reason=Reason.DUPLICATE))
+    if original is not None:
+        rules.insert(0, RuleFinding("row", original.description, False, reason=Reason.DUPLICATE))
     rules.append(_do_not_call(ledger, contact, policy))
     first = opening(policy, contact, now)
     is_never = any(rule.reason for rule in rules) or first.at == math.inf
     next_at = None if is_never else first.at
     place = (found.number, row.line)
     zones = zones_of(contact, policy)
-    return Explanation(contact, *place, tuple(rules), next_at, str(path), twin=twin, zones=zones)
+    return Explanation(
+        contact, *place, tuple(rules), next_at, str(path), original=original, zones=zones
+    )
 
 
 def _do_not_call(ledger: Ledger, contact: Contact, policy: Policy) -> RuleFinding:
@@ -333,7 +335,7 @@ def _do_not_call(ledger: Ledger, contact: Contact, policy: Policy) -> RuleFindin
 
 
 def _listed(ledger: Ledger, contact: Contact, policy: Policy) -> str | None:
-    """Say which entry bars a contact, since when and why; None where none does."""
+    """Return which entry bars a contact, since when and why, in words; None if none does."""
     for address in (contact.address, *explanation.transfers_of(policy, contact)):
         if barred := do_not_call.barred(ledger, address):
             entry, listing = barred
@@ -351,7 +353,7 @@ def _instant(at: float) -> str:
 
 
 def _rules_of_time(policy: Policy, contact: Contact, now: float) -> list[RuleFinding]:
-    """Return what the hours say, and whether there is an end to it."""
+    """Return what the rules about time find, and whether the contact can ever be called."""
     found = opening(policy, contact, now)
     rules = [
         RuleFinding(one.rule, one.found, one.passes, None if one.passes else one.until)

@@ -24,7 +24,7 @@ class ResultFormat(StrEnum):
 
 
 def expect_library(chosen: ResultFormat) -> None:
-    """Raise ConfigError for a format that a library is missing for."""
+    """Raise ConfigError if the library for a format is missing."""
     if chosen is ResultFormat.XLSX and find_spec("xlsxwriter") is None:
         raise ConfigError("an .xlsx file is written with XlsxWriter: pip install 'callsched[xlsx]'")
 
@@ -35,12 +35,12 @@ class Layout:
 
     columns: tuple[Column, ...] = columns_of()  #: of a table
     times: Times | None = None  #: None: ISO 8601 in a table, epoch seconds in JSON Lines
-    excel: bool = False  #: CSV stays as it is when Excel opens it
-    ascii_only: bool = False  #: JSON escapes the rest
-    only_columns: bool = False  #: JSON Lines have these columns, and nothing else
+    excel: bool = False  #: write CSV so that Excel changes no cell
+    ascii_only: bool = False  #: escape all other characters in JSON
+    only_columns: bool = False  #: JSON Lines have only these columns
 
     def rows(self, records: Iterable[Mapping[str, Any]]) -> Iterator[list[Any]]:
-        """Yield what stands in each column of a table, None for nothing."""
+        """Yield the cells of each record; None for an empty one."""
         of_iso = self.times is not Times.EPOCH
         instants = [at for at, one in enumerate(self.columns) if of_iso and one.is_instant]
         for record in records:
@@ -53,7 +53,7 @@ class Layout:
 def text_of(
     records: Iterable[Mapping[str, Any]], chosen: ResultFormat, layout: Layout
 ) -> Iterator[str]:
-    """Yield CSV or JSON Lines, a record at a time. A workbook is no text: see export_workbook."""
+    """Yield CSV or JSON Lines, a record at a time; for workbooks see export_workbook."""
     titles = [column.title for column in layout.columns]
     if chosen is ResultFormat.CSV:
         yield from csv_lines(layout.rows(records), titles, excel=layout.excel)

@@ -1,4 +1,4 @@
-"""Results as CSV, of which no cell does anything in a spreadsheet."""
+"""Results as CSV. No spreadsheet runs any of its cells."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from scheduler.fields.formulas import BEGINS, NUMBER
 from scheduler.fields.visible import visible
 
-#: What a spreadsheet takes for a number, a date or a time, and shows and saves in its own way.
+#: Texts that a spreadsheet reads as a number, a date or a time, and saves in its own way.
 _TAKEN_FOR_NUMBER = re.compile(r"[+-]?\d[\d.,:/ -]*([eE][+-]?\d+)?", re.ASCII)
 
 
 class _Line:
-    """Gives the CSV writer's line back instead of writing it."""
+    """Returns the CSV writer's line instead of writing it."""
 
     def write(self, line: str) -> str:
         return line
@@ -26,10 +26,10 @@ def csv_lines(
 ) -> Iterator[str]:
     """Yield the header and a line for each row, with line ends.
 
-    With `excel`, a double click opens it as it is meant: accents, plus signs and zeros stay.
+    With `excel`, Excel keeps accents, plus signs and leading zeros when it opens the file.
     """
     if excel:
-        yield "\ufeff"  # without this mark Excel takes the file for one of its country's
+        yield "\ufeff"  # without this mark Excel assumes its country's encoding
     cell = _of_excel if excel else harmless
     writer = csv.writer(_Line(), lineterminator="\n")
     yield writer.writerow([cell(title) for title in columns])
@@ -38,10 +38,10 @@ def csv_lines(
 
 
 def _of_excel(value: object) -> str:
-    """Return a cell that stays what it is when a spreadsheet opens and saves it.
+    """Return a cell that a spreadsheet does not change when it opens and saves it.
 
-    Texts of digits become ="…". That is a formula, but one without anything to run: only digits and
-    what may stand between them are in it.
+    Texts of digits become ="…". That is a formula, but it has nothing to run: it contains only
+    digits and signs between them.
     """
     if isinstance(value, str) and _TAKEN_FOR_NUMBER.fullmatch(value):
         return f'="{value}"'
@@ -49,12 +49,10 @@ def _of_excel(value: object) -> str:
 
 
 def harmless(value: object) -> str:
-    """Return a cell that no spreadsheet runs: a leading apostrophe makes a formula text.
+    """Return a cell that no spreadsheet runs: a leading apostrophe turns a formula into text.
 
-    No cell has a second line, and nothing in it acts on a terminal.
-
-    Numbers, and with them phone numbers, stay as they are.
-    See https://owasp.org/www-community/attacks/CSV_Injection.
+    No cell has a second line, or characters that control a terminal. Numbers, including phone
+    numbers, stay as they are. See https://owasp.org/www-community/attacks/CSV_Injection.
     """
     if value is None:
         return ""

@@ -1,4 +1,4 @@
-"""Results as an Excel workbook. Who imports this needs XlsxWriter."""
+"""Results as an Excel workbook. Importing this needs XlsxWriter."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ _OPTIONS = {"constant_memory": True, "in_memory": False}
 
 
 class TooLarge(ConfigError):
-    """A workbook can't hold it. The other formats can."""
+    """The results don't fit into a workbook. Other formats have no such limit."""
 
 
 def write_workbook(records: Iterable[Mapping[str, Any]], file: IO[bytes], layout: Layout) -> None:
-    """Write a row for every record. No cell is ever a formula, whatever its text begins with.
+    """Write a row for every record. No cell becomes a formula, whatever its text.
 
-    Raises TooLarge for more than a workbook can hold; what is in the file then is of no use.
+    Raises TooLarge if the records don't fit into a workbook; then discard the file.
     """
     try:
         with (
@@ -77,7 +77,7 @@ def _write(
 
 
 def fitting(text: str) -> str:
-    """Return a text as a cell can hold it: of characters that XML has, and not too long."""
+    """Return a text that fits into a cell: without characters that XML lacks, and not too long."""
     text = _NO_XML.sub("�", text)
     units = text.encode("utf-16-le")
     if len(units) <= 2 * _LONGEST_TEXT:

@@ -1,4 +1,4 @@
-"""Looking for somebody in all campaigns: by number and id, or by a part of a name."""
+"""Finds somebody in all campaigns, by number or id, or by a part of a name."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def find_names(
 ) -> Page[Hit]:
     """Look for a part of a name, an id or a number in the contacts of one campaign after another.
 
-    Raises ValueError for a place that is none.
+    Raises ValueError for an invalid place.
     """
     place, _, written = (after or "").partition("#")
     row = browse.row_of(written)
@@ -66,7 +66,7 @@ def find_names(
 
 
 def _from(ledger: Ledger, place: str, among: frozenset[str] | None) -> Iterator[CampaignView]:
-    """Yield the campaigns from this one on, or from the beginning, that may be seen."""
+    """Yield the campaigns from a place on, or all, that the visitor may see."""
     some = [place.partition(":")[2]] if place else []
     while True:
         for view in views.campaigns(ledger, some):

@@ -1,4 +1,4 @@
-"""Calls at a provider that an unknown one may be, and what the operator says of them."""
+"""Calls at a provider that may be an unknown call, and the operator's orders about them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from scheduler.ledger.searches import Found, LostCall, Powers
 from scheduler.ledger.unknowns import UnknownCall
 from scheduler.providers import Sweeps
 
-#: Between searches for a call that an operator has found: what else may be it is stopped.
+#: How soon to search again after an operator has attached a call: other candidates are stopped.
 _NEXT_SEARCH_SECONDS = 2.0
 
 _REFUSED = {
@@ -27,7 +27,7 @@ def _lost(call: UnknownCall) -> LostCall:
 
 
 def candidates(ledger: Ledger, provider: Sweeps, call: UnknownCall) -> Sequence[str]:
-    """Return the calls at the provider that an unknown one may be, and no attempt has.
+    """Return the calls at the provider that may be an unknown one, and belong to no attempt.
 
     Raises ProviderError.
     """
@@ -36,9 +36,9 @@ def candidates(ledger: Ledger, provider: Sweeps, call: UnknownCall) -> Sequence[
 
 
 def attach(ledger: Ledger, account: str, call: UnknownCall, connection_id: str) -> None:
-    """Say that an unknown call is this one: from now on it has its deadline.
+    """Attach a provider's call to an unknown one, which gets a deadline with this.
 
-    Raises LedgerError with the reason why it can't be.
+    Raises LedgerError with the reason if it can't be this call.
     """
     found, _ = searches.find(
         ledger,
@@ -55,9 +55,9 @@ def attach(ledger: Ledger, account: str, call: UnknownCall, connection_id: str) 
 def end(
     ledger: Ledger, account: str, call: UnknownCall, connection_id: str, control: Control
 ) -> None:
-    """Have a worker end a call that an unknown one may be.
+    """Order that a worker ends a provider's call that may be an unknown one.
 
-    Raises LedgerError when an attempt has it.
+    Raises LedgerError if it belongs to an attempt.
     """
     if not searches.unbound(ledger, [connection_id]):
         raise LedgerError(f"an attempt has {connection_id}: `stop` ends its call")
@@ -69,7 +69,7 @@ def end(
 def decide(
     ledger: Ledger, account: str, call: UnknownCall, attached: str, ended: str, control: Control
 ) -> None:
-    """Attach one call, end another, as far as either is named. Raises LedgerError."""
+    """Attach the call `attached` and end the call `ended`, if not "". Raises LedgerError."""
     if attached:
         attach(ledger, account, call, attached)
     if ended:

@@ -1,4 +1,4 @@
-"""Is it the sandbox that would be called?"""
+"""Finds out whether an API is a sandbox."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from urllib.request import HTTPRedirectHandler, ProxyHandler, build_opener
 
 from scheduler.fields.urls import is_loopback
 
-#: What a sandbox says of itself is shorter by far.
+#: Far more than a sandbox's description of itself.
 _MOST_BYTES = 64 << 10
 
 
 def is_sandbox(base_url: str) -> bool:
-    """Ask a server on this machine whether it is a sandbox; any other one is taken for real."""
+    """Ask a server on this machine whether it is a sandbox; any other server counts as real."""
     if not is_loopback(urlsplit(base_url).hostname or ""):
         return False
     try:
@@ -28,7 +28,7 @@ def is_sandbox(base_url: str) -> bool:
 
 
 class _Straight(HTTPRedirectHandler):
-    """Follows no redirect: that would read the whole of its body first."""
+    """Follows no redirect, because that would first read the whole body, however long."""
 
     def redirect_request(self, *_: object) -> None:
-        """Leave it at the redirect."""
+        """Raise the redirect as an error."""

@@ -1,4 +1,4 @@
-"""Every call to a number, in all campaigns, and the entries of the do-not-call list about it."""
+"""All calls to a number, in all campaigns, and its entries on the do-not-call list."""
 
 from __future__ import annotations
 
@@ -21,30 +21,30 @@ from scheduler.operations.progress import Counting, uncounted
 from scheduler.operations.story import attempt_of
 from scheduler.report.archived import RESULTS_ENDING, source_in
 
-#: Campaigns that are asked at once.
+#: How many campaigns to ask in one round trip.
 _AT_ONCE = 100
 
-#: What of an attempt stands in a history. Nothing that was said or pressed is in it.
+#: The fields of an attempt in a history: nothing that was said or pressed.
 _KEPT = (
     *("number", "begun_at", "started_at", "answered_at", "ended_at", "disposition", "reason"),
     *("late_seconds", "stage", "answered_by", "caller_id", "connection_id"),
 )
-#: The same of a call.
+#: The fields of a call in a history.
 _OF_CALL = ("contact_id", "name", "state", "disposition", "reason", "error")
 
 
 @dataclass(frozen=True, slots=True)
 class Called:
-    """A contact with the number, in one campaign, and each time that it was dialled."""
+    """A contact with the number in one campaign, with its attempts."""
 
     campaign_id: str
     campaign_name: str
     account: str
     row: int
-    record: Mapping[str, Any]  #: its result, as far as it tells whom it reaches and how it ended
+    record: Mapping[str, Any]  #: its result, or only whom it reaches and how it ended
     attempts: Sequence[Mapping[str, Any]]
-    due_at: float | None = None  #: of one that waits
-    archive: str = ""  #: the file that it was found in; its last attempt alone is known then
+    due_at: float | None = None  #: if it waits
+    archive: str = ""  #: the file in which it was found, which has only its last attempt
 
     @property
     def waits(self) -> bool:
@@ -53,7 +53,7 @@ class Called:
 
     @property
     def first_at(self) -> float:
-        """When it was dialled first, or left out; what waits comes last."""
+        """When it was dialled first, or skipped; inf while it waits."""
         instants = [each["begun_at"] or each["started_at"] for each in self.attempts]
         known = [at for at in (*instants, self.record.get("ended_at")) if at is not None]
         return min(known, default=math.inf)
@@ -78,13 +78,12 @@ class History:
     """All that is known of calls to a number or SIP address."""
 
     address: str
-    calls: tuple[Called, ...]  #: the earliest first, those that wait last
-    listed: tuple[str, Listing] | None  #: the entry by which nobody dials it
-    #: Calls of campaigns whose contacts are kept no longer: of the last 31 days.
+    calls: tuple[Called, ...]  #: the earliest first, waiting ones last
+    listed: tuple[str, Listing] | None  #: the entry of the do-not-call list that bars it
+    #: Calls of the last 31 days, in campaigns whose contacts are erased.
     gone: tuple[PossibleRing, ...] = ()
-    archived: int = 0  #: campaigns whose contacts are kept no longer; they may have called it, too
-    #: Who took such an entry off the list. Of numbers the last digits are on record: it may have
-    #: been another one.
+    archived: int = 0  #: campaigns whose contacts are erased, and which may have called it too
+    #: Removals of entries that may have been this number's: the record has only their last digits.
     removals: tuple[Removed, ...] = ()
 
     @property
@@ -114,10 +113,10 @@ def history_of(
     archives: Sequence[Path] = (),
     counting: Counting = uncounted,
 ) -> History:
-    """Tell all that is known of calls to a number or SIP address, whatever keys were pressed there.
+    """Return all that is known of calls to a number or SIP address, with any key presses.
 
-    `among` are the accounts whose campaigns are looked at; None: all. `archives` are files that
-    `callsched archive` wrote, or folders of them. Raises ConfigError where one can't be read.
+    It reads campaigns of the accounts `among`; None: of all. `archives` are files that `callsched
+    archive` wrote, or folders of them. Raises ConfigError if one can't be read.
     """
     ids = [
         each.campaign_id
@@ -146,12 +145,12 @@ def history_of(
 
 @dataclass(slots=True)
 class _Kept:
-    """What the campaigns know whose contacts are kept."""
+    """What campaigns know whose contacts are not erased."""
 
-    parties: set[str]  #: that were called at the address
+    parties: set[str]  #: the parties with this address that campaigns have
     calls: list[Called] = field(default_factory=list)
     campaigns: set[str] = field(default_factory=set)
-    archived: int = 0  #: campaigns whose contacts are not
+    archived: int = 0  #: campaigns whose contacts are erased
 
 
 def _look(ledger: Ledger, address: str, ids: Sequence[str], counting: Counting) -> _Kept:

@@ -1,4 +1,4 @@
-"""Instants of a record as people and spreadsheets read them: ISO 8601, in UTC."""
+"""Writes the instants of a record as ISO 8601 in UTC, for people and spreadsheets."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ def iso(at: float) -> str:
 
 
 def cell(value: Any) -> Any:
-    """Return a cell of instants as ISO 8601; anything but a number of seconds stays."""
+    """Return an instant as ISO 8601; anything but a number of seconds stays as it is."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return value
     try:
         return iso(value)
-    except (OverflowError, ValueError, OSError):  # no calendar has that year
+    except (OverflowError, ValueError, OSError):  # the year is out of range
         return value
 
 
 def in_iso(value: Any, key: str = "") -> Any:
-    """Return a record with each of its instants as ISO 8601, however deep they are."""
+    """Return a record with all its instants as ISO 8601, also in nested values."""
     match value:
         case Mapping():
             return {name: in_iso(each, str(name)) for name, each in value.items()}

@@ -1,8 +1,8 @@
-"""Which ledger do these settings name, and is a private one meant where a pool's was seen?
+"""Names the ledger of these settings, and doubts a private one if there seems to be a pool.
 
-A shell that lacks CALLSCHED_REDIS_URL would enter a complaint into a private ledger, and the pool
-would go on calling. Three things show that a pool is there: a .env file beside the campaign or in a
-folder above, and a note in the state folder that an earlier command has changed another Redis.
+In a shell without CALLSCHED_REDIS_URL, a complaint would go into a private ledger, and the pool
+would go on calling. Three things show that there is a pool: a .env file beside the campaign, one in
+a folder above, and a note in the state folder that an earlier command has changed another Redis.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from scheduler.fields.dotenv import read_dotenv
 from scheduler.ledger.redis.url import parse
 from scheduler.settings import Settings
 
-#: In the state folder: the Redis that commands of this user have changed last.
+#: The file in the state folder that names the Redis which commands of this user changed last.
 NOTE = "ledger.json"
 _SETTING = "CALLSCHED_REDIS_URL"
 _MOST_BYTES = 64 * 1024
@@ -31,13 +31,13 @@ _MOST_BYTES = 64 * 1024
 class Doubt:
     """Why a private ledger may be the wrong one."""
 
-    seen: str  #: what names another ledger
+    seen: str  #: what names another ledger, with a verb: ".env names"
     other: str  #: that ledger
-    is_noted: bool  #: an earlier command named it, and no file does
+    is_noted: bool  #: whether an earlier command changed it, and no file names it
 
     @property
     def why(self) -> str:
-        """The reason, as a sentence goes on."""
+        """The reason, as the end of a sentence."""
         return f"{self.seen} {self.other}"
 
 
@@ -69,7 +69,7 @@ def doubt(settings: Settings, beside: Path | None = None) -> Doubt | None:
 
 
 def refusal(settings: Settings, found: Doubt) -> ConfigError:
-    """Return the warning for when nobody can be asked."""
+    """Return the error for a doubt if there is nobody to ask."""
     return ConfigError(
         f"this would use the ledger that is {name_of(settings)}, but {found.why}: set {_SETTING}"
         f" to that Redis, or say {_SETTING}=private if you mean the private ledger"
@@ -81,7 +81,7 @@ def remember(settings: Settings) -> None:
     if settings.redis_url is None:
         return
     url = _name(settings.redis_url.get_secret_value())
-    with suppress(ConfigError, OSError):  # where nothing can be written, nothing is noted
+    with suppress(ConfigError, OSError):  # if the folder can't be written, go on without
         if _noted(settings) != url:
             folder = private.state_folder(settings.state_dir)
             with private.opened(folder / NOTE, anew=True) as file:
@@ -89,7 +89,7 @@ def remember(settings: Settings) -> None:
 
 
 def forget(settings: Settings) -> None:
-    """Forget that Redis, because somebody means the private ledger."""
+    """Remove the note, because somebody means the private ledger."""
     with suppress(OSError):
         (settings.state_dir / NOTE).unlink(missing_ok=True)
 
@@ -120,7 +120,7 @@ def _parent(path: Path) -> Path:
 
 
 def _redis_in(path: Path) -> str:
-    """Return the ledger that a file of this user names; "" for none, or one that is no .env."""
+    """Return the ledger that this user's .env file names; "" if it names none or can't be read."""
     try:
         info = path.stat()
         if info.st_uid != os.geteuid() or not stat.S_ISREG(info.st_mode):

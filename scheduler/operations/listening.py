@@ -1,4 +1,4 @@
-"""The address at which callbacks arrive: taking it, and finding out who has it."""
+"""Takes the address at which callbacks arrive, and finds out who listens there."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def bound(host: str, port: int) -> socket.socket:
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(address)
-        # At once: until somebody listens, another one can take the same address.
+        # Without this, another process could still take the same address.
         listening.listen(BACKLOG)
     except OSError:
         listening.close()
@@ -49,7 +49,7 @@ class Behind:
 
     ledger: str = ""  #: the id of a receiver's ledger; "" if no receiver answers
     why: str = ""  #: what answers instead, in words
-    is_none: bool = False  #: nobody answers
+    is_none: bool = False  #: whether nobody answers
 
 
 def behind(url: str) -> Behind:
@@ -74,7 +74,7 @@ def behind(url: str) -> Behind:
 
 
 class _Straight(HTTPRedirectHandler):
-    """Follows no redirect: that would read the whole of its body first."""
+    """Follows no redirect, because that would first read the whole body, however long."""
 
     def redirect_request(self, *_: object) -> None:
         """Raise the redirect as an error."""

@@ -18,11 +18,11 @@ from scheduler.providers import Prolongs, Provider
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """A call that an operator ends."""
+    """A call whose end an operator has ordered."""
 
     row: int
     ending: Ending | None  #: None: its start placed no call
-    is_over: bool  #: else its end is not confirmed yet, and its stop is on record
+    is_over: bool  #: False: its end is not confirmed yet, and its stop is on record
 
 
 def stop(
@@ -56,12 +56,12 @@ def stop_attempt(
     return Stopped(attempt.row, ended[0] if ended else None, is_over=not left)
 
 
-#: Opens the account that a call is on, where its provider is to be asked; None where it is not.
+#: Opens the client of a call's account; yields None if there is no provider to ask.
 OpenProvider = Callable[[], AbstractContextManager[Provider | None]]
 
 
 def no_provider() -> AbstractContextManager[None]:
-    """There is nobody to ask."""
+    """Yield None: there is no provider to ask."""
     return nullcontext()
 
 

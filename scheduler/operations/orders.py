@@ -1,4 +1,4 @@
-"""What every order of an operator has: who gives it, its object, and its campaigns."""
+"""What all orders of an operator have: who gives it, what it is about, and its campaigns."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LONGEST_NOTE = 200
 
 
 def who() -> str:
-    """Return user@host; a user without a name, as in some containers, by number."""
+    """Return user@host; the user's number if it has no name, as in some containers."""
     try:
         user = getpass.getuser()
     except (KeyError, OSError):
@@ -28,7 +28,7 @@ def who() -> str:
 
 
 def order_of(who: str, note: str = "") -> Control:
-    """Return an order of an operator, with a note of theirs on it."""
+    """Return an order of an operator, with their note."""
     return Control(who, one_line(note)[:_LONGEST_NOTE])
 
 
@@ -39,9 +39,10 @@ def about(control: Control, what: str) -> Control:
 
 
 def seen_of(view: CampaignView) -> str:
-    """Return the state of a campaign that an order names as seen, in one word.
+    """Return a word for the present state of a campaign, for orders that are based on it.
 
-    It changes with each order on the campaign, and when it stops itself, ends, or goes on.
+    It changes with each order on the campaign, and when the campaign stops itself, ends, or goes
+    on.
     """
     return f"{int(view.created_at * 1000):x}-{view.moves}"
 

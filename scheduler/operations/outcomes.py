@@ -1,4 +1,4 @@
-"""Which results somebody asks for, by how their calls ended or where they stand."""
+"""Filters results by disposition, reason, state, answers, and who was heard."""
 
 from __future__ import annotations
 
@@ -17,16 +17,13 @@ _LONGEST_SHOWN = 60
 
 @dataclass(frozen=True, slots=True)
 class Outcomes:
-    """Dispositions, some with a reason, states of calls that have not ended, conditions: any of it.
+    """A filter: a result matches if any of these holds. An empty filter matches every result."""
 
-    Of nothing at all every call is one.
-    """
-
-    wanted: frozenset[str] = frozenset()
-    conditions: tuple[Condition | HeardSo, ...] = ()  #: on what was pressed, and on who was heard
+    wanted: frozenset[str] = frozenset()  #: dispositions, "disposition:reason", and states
+    conditions: tuple[Condition | HeardSo, ...] = ()  #: on answers, and on who was heard
 
     def have(self, record: Mapping[str, Any]) -> bool:
-        """Whether a result is one of those."""
+        """Whether a result matches."""
         disposition = record["disposition"]
         label = f"{disposition}:{record['reason']}"
         if not self.wanted.isdisjoint((record["state"], disposition, label)):

@@ -1,4 +1,4 @@
-"""How an operation asks the API for many things: it waits after a 429, as nothing else is due."""
+"""Retries requests of an operation after a 429; it may sleep, because nothing else is due."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _BACKOFF = wait_random_exponential(multiplier=0.5, max=8)
 
 
 def _wait(state: RetryCallState) -> float:
-    """Return how long to wait: as long as the API wishes, or by our own pace."""
+    """Return how many seconds to wait: the API's Retry-After, or an exponential backoff."""
     error = state.outcome.exception() if state.outcome is not None else None
     wish = error.retry_after_seconds if isinstance(error, AtLimit | Throttled) else None
     return wish or _BACKOFF(state)
 
 
-#: Of many requests at once, some may be too many.
+#: Calls a function; if the API refuses it because of a limit, retries up to five times.
 patiently = Retrying(
     retry=retry_if_exception_type((AtLimit, Throttled)),
     wait=_wait,

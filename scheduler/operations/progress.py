@@ -1,4 +1,4 @@
-"""How a long operation reports its progress."""
+"""Callbacks by which a long operation reports its progress."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Protocol
 
 
 class Count(Protocol):
-    """Gets how many are done, and of how many if that is known."""
+    """A callback: how many are done, and of how many, if that is known."""
 
     def __call__(self, done: int, total: int | None = None) -> None:
-        """Learn it."""
+        """Show the progress."""
 
 
-#: Takes what is counted and its unit, and shows a count for the length of a `with`.
+#: Takes a title and a unit; shows a count during a `with`.
 Counting = Callable[[str, str], AbstractContextManager[Count]]
 
 

@@ -9,12 +9,12 @@ from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.views import CampaignView
 from scheduler.reached import Reached, reached_in
 
-#: It reads results and transcripts, so for a larger campaign only a report tells this.
+#: This reads results and transcripts, so for a larger campaign only a report counts them.
 MOST_CONTACTS = 5_000
 
 
 def reach(ledger: Ledger, campaign: CampaignView) -> Counter[Reached] | None:
-    """Return the finished calls by group; None if the campaign is too large for a look."""
+    """Return how many ended calls each group has; None for a large or erased campaign."""
     if campaign.total > MOST_CONTACTS or campaign.retired_at is not None:
         return None
     groups = map(reached_in, views.results(ledger, campaign.campaign_id))

@@ -1,4 +1,4 @@
-"""The receiver of `run`, at which the callbacks of its provider arrive."""
+"""The receiver of `run`: a process that receives its provider's callbacks."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from scheduler.operations.listening import behind, bound, local_url
 from scheduler.providers import callback_address
 from scheduler.settings import Overrides, Settings
 
-#: How long it may take until it answers, and until it has left.
+#: How long it may take to start, and to end.
 START_SECONDS, LEAVE_SECONDS = 30.0, 10.0
 
 #: A receiver that dies at once is started no more often than this.
@@ -34,10 +34,10 @@ def is_needed(account: Account, settings: Settings, policy: Policy) -> bool:
 
 
 class Receiver:
-    """A receiver in a session of its own, unless one of the same ledger listens there already.
+    """A receiver in its own session, unless one of the same ledger listens there already.
 
-    It leaves when `run` and every worker are gone. This process holds the socket, so that requests
-    only wait while a new receiver replaces a dead one.
+    It ends when `run` and all workers are gone. This process keeps the socket open, so that
+    requests wait while a new receiver replaces a dead one.
     """
 
     def __init__(
@@ -63,13 +63,13 @@ class Receiver:
 
     @property
     def log(self) -> Path:
-        """What it says."""
+        """Its log file."""
         return self._log
 
     def __enter__(self) -> Self:
-        """Have callbacks received.
+        """Start the receiver, unless there is one.
 
-        Raises ConfigError if somebody else has the address, or it does not start.
+        Raises ConfigError if another program has the address, or if it does not start.
         """
         try:
             if self._listening is not None or self._takes_address():
@@ -84,7 +84,7 @@ class Receiver:
         self._close(is_leaving=kind is None)
 
     def tend(self) -> None:
-        """Start it again if it has died, or if the other receiver that was used is gone."""
+        """Start it again if it has died, or if the other receiver is gone."""
         if self._process is not None and self._process.poll() is None:
             return
         if time.monotonic() < self._started_at + RESTART_INTERVAL_SECONDS:
@@ -148,7 +148,7 @@ class Receiver:
         if self._process is not None and is_leaving:
             self._end(self._process)
         elif self._process is not None and self._process.poll() is None:
-            self._process.returncode = 0  # it outlives us, as it should; Popen would complain
+            self._process.returncode = 0  # it outlives this process; Popen would warn
         if self._listening is not None:
             self._listening.close()
 

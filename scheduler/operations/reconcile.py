@@ -1,7 +1,7 @@
-"""Finds out how unknown calls ended: it asks the API, then the operator decides.
+"""Finds out how unknown calls ended: first from the API, then from the operator.
 
-In this order: `unknown` says which calls are in question, `look_up` asks the API about them, and
-`settle` records what the operator knows. Each returns the inquiry as it then stands.
+In this order: `unknown` lists the unknown calls, `look_up` asks the API about them, and `settle`
+records the operator's verdict. Each returns an inquiry with the results so far.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from scheduler.settings import Settings
 #: worker that was frozen may have sent its start late.
 BEFORE_SECONDS, AFTER_SECONDS = 600.0, 3600.0
 
-#: Besides the patience for what was said, in which it is read.
+#: Time for reading conversations, besides the patience for them.
 _READING_SECONDS = 5.0
 _LOOK_SECONDS = 0.1
 
@@ -44,22 +44,22 @@ class Outcome(StrEnum):
     """What was found out about an unknown call."""
 
     NOT_LOOKED_UP = "not_looked_up"
-    NOT_FOUND = "not_found"  #: which proves nothing
-    FOUND = "found"  #: its conversation: it was placed
-    KNOWN = "known"  #: its conversation was found before
-    SETTLED = "settled"  #: as the operator said
-    CANDIDATES = "candidates"  #: calls at the provider may be it: the operator says which
+    NOT_FOUND = "not_found"  #: the API has nothing of it, which proves nothing
+    FOUND = "found"  #: its conversation was found: it was placed
+    KNOWN = "known"  #: its conversation had been found before
+    SETTLED = "settled"  #: the operator's verdict is recorded
+    CANDIDATES = "candidates"  #: calls at the provider may be it; the operator has to say which
     PROVEN = "proven"  #: not settled, because its conversation proves that it was placed
     STALE = "stale"  #: it is no longer unknown
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """An unknown call, and what is known of it."""
+    """An unknown call, with what was found out about it."""
 
     call: UnknownCall
-    name: str  #: of its conversation, if there is one
-    label: str  #: of its contact, for a person
+    name: str  #: the name that its conversation would have
+    label: str  #: its contact's name for a person
     outcome: Outcome = Outcome.NOT_LOOKED_UP
     conversation_id: str = ""
     is_live: bool = False
@@ -161,11 +161,11 @@ def look_up(
     *,
     reads: bool = True,
 ) -> Inquiry:
-    """Ask the API for the conversations of these calls, attach them, and read what was said.
+    """Ask the API for the conversations of these calls, attach them, and read them.
 
-    `on_reading` gets how many conversations will be read, because that takes time. Unless this
-    `reads`, a worker reads them. If the API can't be asked, the inquiry has the reason. Raises
-    ConfigError without the credentials of its account.
+    The callback `on_reading` gets the number of conversations to read, which takes time. Without
+    `reads` a worker reads them. If the API fails, the inquiry has its error. Raises ConfigError
+    without credentials for the account.
     """
     account = account_of(inquiry.campaign, settings)
     search = _Search(ledger, inquiry)
@@ -253,7 +253,7 @@ class _Search:
 
 
 def _windows(cases: Iterable[Case], created_at: float) -> Iterator[tuple[float, float, list[Case]]]:
-    """Yield spans of time with the calls that began in them; overlapping ones are one."""
+    """Yield spans of time, each with the calls that began in it; overlapping spans are merged."""
     window: list[Case] = []
     since = until = 0.0
     for case in sorted(cases, key=lambda case: case.call.begun_at or created_at):
@@ -277,7 +277,7 @@ def _read(
     provider: Provider,
     on_reading: Callable[[int], None],
 ) -> None:
-    """Read what was said, as a worker would, because for a finished campaign none may run."""
+    """Read conversations as a worker would, because none may run for a finished campaign."""
     campaign = inquiry.campaign
     attempts = [case.call.attempt for case in inquiry.cases if case.conversation_id]
     collector = Collector(
@@ -306,16 +306,16 @@ _SAID = {
 
 
 def _token_of(verdict: Resolution, attempt: Attempt) -> str:
-    """Return the token for a verdict; "" for a new one.
+    """Return the token for a verdict; "": each time a new one.
 
-    So that the same order to redial, given again, does not fail because the call is no longer
-    unknown.
+    An order to redial always has the same token, so that repeating it does not fail because the
+    call is no longer unknown.
     """
     return f"{verdict} {attempt}" if verdict is Resolution.REDIAL else ""
 
 
 def is_redialled(ledger: Ledger, attempt: Attempt) -> bool:
-    """Whether somebody had the call of this attempt dialled again."""
+    """Whether an operator has ordered to redial the call of this attempt."""
     token, _ = unknowns.last_verdict(ledger, attempt)
     return token == _token_of(Resolution.REDIAL, attempt)
 
@@ -323,8 +323,8 @@ def is_redialled(ledger: Ledger, attempt: Attempt) -> bool:
 def to_settle(inquiry: Inquiry, verdict: Resolution) -> tuple[Case, ...]:
     """Return the calls that a verdict would settle.
 
-    Raises ConfigError if it may ring a phone again, and the API could not be asked whether one has
-    rung.
+    Raises ConfigError if the verdict may ring a phone again, and the API could not say whether one
+    has rung.
     """
     if inquiry.lookup_error and verdict is not Resolution.PLACED:
         raise ConfigError(
@@ -339,7 +339,7 @@ def settle(
 ) -> Inquiry:
     """Record the operator's verdict on the calls that are still open, and who gave it.
 
-    Many of them make one line of the campaign's record. Raises ConfigError as `to_settle` does.
+    Several calls make one entry in the campaign's record. Raises what `to_settle` raises.
     """
     settled = {case.call.attempt: case for case in inquiry.cases}
     errors = list(inquiry.errors)

@@ -1,4 +1,4 @@
-"""The recordings of a campaign's calls: which there are, and each of them as a file."""
+"""Lists the recordings of a campaign's calls, and downloads them."""
 
 from __future__ import annotations
 
@@ -22,29 +22,29 @@ from scheduler.operations.patience import patiently
 from scheduler.operations.progress import Count, Counting, uncounted
 from scheduler.providers import Recording, Records
 
-#: What a file name may have of a name that somebody else has chosen; the rest becomes "_".
+#: Characters that a file name must not take from a name that somebody else has chosen.
 _UNSAFE = re.compile(r"[^\w.-]+")
 _MOST_NAME_BYTES = 80
 
 
 @dataclass(frozen=True, slots=True)
-class OfCall:
-    """A recording, and the call that it is of; or why a call's can't be listed."""
+class CallRecording:
+    """A recording of a call; or the error if those of a call can't be listed."""
 
     contact_id: str
-    label: str  #: whom the call reached, for a person
-    whose: str  #: the same in the name of a file, where no number stands
+    label: str  #: the contact's name for a person
+    file_label: str  #: its name in a file name, without a number
     row: int
     attempt: int
     recording: Recording | None
-    error: str = ""  #: why it is not listed, or has no file
-    file: str = ""  #: where it is by now
+    error: str = ""  #: why it could not be listed or downloaded
+    file: str = ""  #: its path, once it is downloaded
 
     @property
     def name(self) -> str:
-        """The name of its file: nothing in it leads out of a folder, or hides the file."""
+        """The name of its file, which can't lead out of a folder or hide the file."""
         which = safe(self.recording.recording_id) if self.recording else ""
-        return f"{self.whose}-{self.attempt}-{which}.wav"
+        return f"{self.file_label}-{self.attempt}-{which}.wav"
 
     def as_record(self) -> dict[str, Any]:
         """Return it as JSON has it."""
@@ -64,10 +64,10 @@ class OfCall:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """What there is of the calls that were looked at."""
+    """The recordings of some calls."""
 
-    recordings: tuple[OfCall, ...]
-    erased: int  #: attempts that have none any more
+    recordings: tuple[CallRecording, ...]
+    erased: int  #: attempts whose recordings were erased
 
     @property
     def is_whole(self) -> bool:
@@ -79,25 +79,25 @@ class Listed:
 
 
 class ListsRecordings(Protocol):
-    """Whoever knows which recordings there are."""
+    """Lists recordings: a provider, or `Unreached`."""
 
     def recordings(self, connection_id: str) -> Sequence[Recording]:
-        """Return those of a connection. Raises ProviderError."""
+        """Return the recordings of a connection. Raises ProviderError."""
 
 
 class Unreached:
-    """Stands for a provider that can't be asked; what the ledger knows is listed without it."""
+    """Replaces a provider that can't be asked; recordings that the ledger knows stay listed."""
 
     def __init__(self, why: SchedulerError) -> None:
         self._why = why
 
     def recordings(self, connection_id: str) -> Sequence[Recording]:
-        """Raise why."""
+        """Raise the error."""
         raise self._why
 
 
 def safe(name: str) -> str:
-    """Return what the name of a file may have of a name, which begins it."""
+    """Return a name as a safe beginning of a file name."""
     plain = _UNSAFE.sub("_", name).lstrip(".-")
     return plain.encode()[:_MOST_NAME_BYTES].decode(errors="ignore")
 
@@ -114,14 +114,14 @@ def listed(
 ) -> Listed:
     """List the recordings of every attempt that has a connection, of one contact or of all.
 
-    The provider is asked for those that the ledger does not know whole. What can't be listed has
-    its error. Raises LedgerError, AccountFault or ConfigError: nothing can be had.
+    It asks the provider unless the ledger has all of a call's. An item has the error if a call's
+    can't be listed. Raises LedgerError, AccountFault or ConfigError if none can be had.
     """
     campaign.expect_kept()
     rows: Iterator[int] | list[int] = erasure.called_rows(ledger, campaign.campaign_id)
     if contact is not None:
         rows = [views.find_row(ledger, campaign.campaign_id, contact)]
-    found: list[OfCall] = []
+    found: list[CallRecording] = []
     erased = 0
     with counting("looking", "calls") as counted:
         for done, row in enumerate(rows, start=1):
@@ -139,11 +139,11 @@ def _of_call(
     campaign: CampaignView,
     row: int,
     kept: Sequence[PlacedConnection],
-) -> Iterator[OfCall]:
+) -> Iterator[CallRecording]:
     if not kept:
         return
     record = views.result(ledger, campaign.campaign_id, row)
-    whom = (record["contact_id"], label_of(record, row), _whose(record, row), row)
+    who = (record["contact_id"], label_of(record, row), _file_label(record, row), row)
     collected = insights.collected(ledger, [str(each.attempt) for each in kept])
     for each, spoken in zip(kept, collected, strict=True):
         number = each.attempt.number
@@ -152,13 +152,13 @@ def _of_call(
         except AccountFault:
             raise
         except ProviderError as error:
-            yield OfCall(*whom, number, None, mask_text(str(error)))
+            yield CallRecording(*who, number, None, mask_text(str(error)))
         else:
-            yield from (OfCall(*whom, number, one) for one in recordings)
+            yield from (CallRecording(*who, number, one) for one in recordings)
 
 
-def _whose(record: Mapping[str, Any], row: int) -> str:
-    """Name a contact in the name of a file; an id that was made of a number would show it."""
+def _file_label(record: Mapping[str, Any], row: int) -> str:
+    """Return the contact's id for a file name; its row if the id would show its number."""
     address = record["phone_number"] or record["sip_uri"]
     is_address = address and record["contact_id"].startswith(address)
     return ("" if is_address else safe(record["contact_id"])) or f"row{row}"
@@ -167,9 +167,9 @@ def _whose(record: Mapping[str, Any], row: int) -> str:
 def _recordings(
     provider: ListsRecordings, each: PlacedConnection, spoken: Collected | None
 ) -> Sequence[Recording]:
-    """Return what the result of an attempt has, or else its provider."""
+    """Return the recordings of an attempt from its result, else from its provider."""
     known = (spoken or {}).get("recordings", ()) if each.is_first else ()
-    # One without a length was not complete when the reading of the result was given up.
+    # One without a length was incomplete when the worker gave up reading.
     if known and all(one["duration_seconds"] is not None for one in known):
         return [
             Recording(one["recording_id"], one["duration_seconds"], one["channels"], True)
@@ -182,10 +182,10 @@ def _recordings(
 
 
 def save(provider: Records, found: Listed, folder: Path, counting: Counting = uncounted) -> Listed:
-    """Download each complete recording to a file of the folder; return what became of each.
+    """Download each complete recording into a folder; return the list with paths and errors.
 
-    A file that is there is left as it is: whatever was broken off may be repeated. Raises
-    ConfigError for a folder that can't be written to.
+    Files that exist stay as they are, so repeat this after an interruption. Raises ConfigError if
+    the folder can't be written to.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -195,8 +195,10 @@ def save(provider: Records, found: Listed, folder: Path, counting: Counting = un
         raise ConfigError(f"{folder} can't be written to: {error.strerror}") from error
 
 
-def _saved(provider: Records, found: Listed, folder: Path, counted: Count) -> Iterator[OfCall]:
-    fault = ""  #: of the account: no other recording can be had either
+def _saved(
+    provider: Records, found: Listed, folder: Path, counted: Count
+) -> Iterator[CallRecording]:
+    fault = ""  #: an AccountFault, after which no other recording can be had
     for done, each in enumerate(found.recordings, start=1):
         if each.error or each.recording is None or not each.recording.is_complete:
             yield each
@@ -215,16 +217,16 @@ def _saved(provider: Records, found: Listed, folder: Path, counted: Count) -> It
 
 
 def _download(provider: Records, recording_id: str, path: Path) -> None:
-    """Have a recording's sound in a file, which is there when all of it is on the disk.
+    """Download a recording; the file appears once all of it is on the disk.
 
-    What came before something broke off stays in the `.part` file, and is not asked for again.
+    After an interruption the `.part` file keeps what has come, and the download goes on from there.
     """
     part = path.with_name(path.name + ".part")
     if path.exists():
         return
     with part.open("ab") as file:
         _claim(file)
-        if path.exists():  # by now: what is open here may be that very file
+        if path.exists():  # somebody else has just finished it, perhaps by renaming this file
             part.unlink(missing_ok=True)
             return
         try:
@@ -232,7 +234,7 @@ def _download(provider: Records, recording_id: str, path: Path) -> None:
         except Refused:
             if not file.tell():
                 raise
-            # It is none of this recording, or all of it: the provider does not tell which.
+            # The part is of another recording, or complete: the provider does not say which.
             file.truncate(0)
             _append(provider, recording_id, file)
         os.fsync(file.fileno())
@@ -241,7 +243,7 @@ def _download(provider: Records, recording_id: str, path: Path) -> None:
 
 
 def _claim(file: IO[bytes]) -> None:
-    """Make sure that nobody else writes to a file. Raises ProviderError."""
+    """Lock a file against other downloads. Raises ProviderError if one has the lock."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -249,7 +251,7 @@ def _claim(file: IO[bytes]) -> None:
 
 
 def copy(provider: Records, recording_id: str, file: IO[bytes], most_bytes: int) -> None:
-    """Write a recording's sound to a file. Raises any ProviderError, Refused for too much of it."""
+    """Write a recording to a file. Raises ProviderError; Refused if it has over `most_bytes`."""
     patiently(_copy, provider, recording_id, file, most_bytes)
 
 
@@ -272,7 +274,7 @@ def _append(provider: Records, recording_id: str, file: IO[bytes]) -> None:
 
 
 def _keep_name(path: Path) -> None:
-    """Have the name of a file on the disk as well."""
+    """Write a file's name to the disk: fsync of the folder."""
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)

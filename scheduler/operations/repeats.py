@@ -1,4 +1,4 @@
-"""Whom of a file an earlier campaign of the same name has called, before it is loaded."""
+"""Finds the contacts of a file whom an earlier campaign of its name has called, before loading."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from scheduler.settings import Settings
 class Because(Enum):
     """Why a campaign calls everybody, or leaves out people whom others have called."""
 
-    CREATED_SO = auto()  #: it is there already, and keeps what it was created with
-    AGAIN = auto()  #: everybody is to be called again
-    NAMED = auto()  #: an id was given, which says which campaign is meant
+    CREATED_SO = auto()  #: the campaign exists, and keeps the window of its creation
+    AGAIN = auto()  #: the operator wants everybody called again
+    NAMED = auto()  #: the operator gave an id, so it is clear which campaign is meant
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
     """For how long campaigns of one name leave out people whom another of them has called."""
 
-    of_campaign: float | None  #: seconds; None when this campaign calls everybody
-    to_look: float  #: in which people are told of; 0 for not at all
+    of_campaign: float | None  #: in seconds; None if this campaign calls everybody
+    to_look: float  #: the window in which to look for them, in seconds; 0: don't look
     because: Because
-    comes_late: bool = False  #: all are to be called of a campaign that was created otherwise
+    comes_late: bool = False  #: --again has no effect, because the campaign was created without it
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Earlier:
 
     window: Window
     callable_count: int  #: contacts of the file that can be called
-    found: tuple[Repeats, ...] = ()  #: the campaign that has the most first
+    found: tuple[Repeats, ...] = ()  #: the campaign with the most first
 
     @property
     def count(self) -> int:
@@ -54,9 +54,9 @@ class Earlier:
 def window_of(
     ledger: Ledger, campaign_id: str, settings: Settings, *, is_named: bool, again: bool
 ) -> Window:
-    """Return the window of a campaign that is there, else what is wished of it.
+    """Return the window of a campaign that exists, else the one that it would get.
 
-    Who names the id says which campaign is meant, as cron does, and is not second-guessed.
+    With a given id, as cron jobs have it, it is clear which campaign is meant: it has no window.
     """
     to_look = settings.repeat_window
     kept = repeats.window(ledger, campaign_id)
@@ -75,7 +75,7 @@ def look(
     window: Window,
     on_progress: Callable[[int], None],
 ) -> Earlier:
-    """Return whom earlier campaigns of this name have; `on_progress` is told of rows read."""
+    """Return whom earlier campaigns of this name have. `on_progress` gets the rows read so far."""
     if not window.to_look:
         return Earlier(window, checked.callable_count)
     chunks = _counted(checked.chunks(), on_progress)

@@ -1,8 +1,7 @@
-"""Call contacts of a campaign again, by how their calls ended or what was pressed in them.
+"""Calls contacts of a campaign again as a new campaign, by how their calls ended.
 
-They are called as a new campaign. || In this order: `survey` counts the calls that are meant,
-`plan` says which campaign calls them, and `load` makes that campaign. One campaign takes each end
-of a call, so all of this may be repeated.
+In this order: `survey` counts the calls that match, `plan` says which campaign calls them, and
+`load` creates that campaign. Only one campaign takes an ended call, so all of this may be repeated.
 """
 
 from __future__ import annotations
@@ -43,20 +42,20 @@ NEVER = {
     "skipped:unsupported_country": f"see {_COUNTRIES}, and submit the file again",
 }
 
-#: Learns how many of a campaign's calls were looked at, and of how many.
+#: Called with how many of a campaign's calls were checked, and of how many.
 OnLook = Callable[[int, int], None]
 
 
 class NothingToRetry(LedgerError):
-    """No call that may be repeated ended as was asked for."""
+    """No call matches, or none of those may be repeated."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ends:
-    """Which calls are made again: by how they ended, or by what was pressed; any match counts."""
+    """Chooses calls by how they ended, or by answers; any match counts."""
 
     wanted: frozenset[str]  #: dispositions, and dispositions with a reason
-    related: frozenset[str]  #: dispositions of which it is reported what is left out
+    related: frozenset[str]  #: dispositions of which calls that don't match are reported
     answers: tuple[Condition | HeardSo, ...] = ()
 
     def mean(self, call: EndedCall) -> bool:
@@ -108,19 +107,19 @@ def _expect_end(word: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """The ended calls that are meant, counted."""
+    """The numbers of ended calls that match."""
 
     campaign: CampaignView
     ends: Ends
-    free: int  #: that no campaign has taken
+    free: int  #: calls that no campaign has taken
     unknown: int  #: how many of these are unknown
-    left_out: Mapping[str, int]  #: by how they ended
-    takers: Mapping[str, int]  #: campaigns that have taken the others
+    left_out: Mapping[str, int]  #: label -> how many
+    takers: Mapping[str, int]  #: campaign that has taken others -> how many
     digest: str  #: of the free ones
 
     @property
     def new_id(self) -> str:
-        """The id of a campaign of those that are free: the same for the same ones."""
+        """The id of a campaign for the free calls: the same for the same calls."""
         return f"{self.campaign.campaign_id[:80]}-retry-{self.digest[:8]}"
 
 
@@ -130,9 +129,9 @@ def survey(
     ends: Ends,
     on_progress: OnLook = lambda done, total: None,
 ) -> Candidates:
-    """Count the calls of a campaign that have ended so.
+    """Count the calls of a campaign that match.
 
-    Raises LedgerError for an answer to a step that the campaign has not.
+    Raises LedgerError for an answer to a step that the campaign does not have.
     """
     expect_asked(campaign, ends.answers)
     looked = free = unknown = 0
@@ -154,7 +153,7 @@ def survey(
 
 
 def _ended_calls(ledger: Ledger, campaign: CampaignView, ends: Ends) -> Iterator[list[EndedCall]]:
-    """Yield a campaign's ended calls, with what is asked of them besides their ends."""
+    """Yield a campaign's ended calls, with answers and callee facts if the ends need them."""
     yield from retries.ended_calls(
         ledger,
         campaign.campaign_id,
@@ -172,8 +171,8 @@ class Plan:
 
     survey: Candidates
     campaign_id: str
-    is_open: bool  #: whether it is still to be loaded, or to the end
-    unfinished: tuple[str, ...] = ()  #: others of the survey that are not loaded to their ends
+    is_open: bool  #: whether it is not loaded, or not completely
+    unfinished: tuple[str, ...] = ()  #: other campaigns of the survey that are partly loaded
 
     @property
     def count(self) -> int:
@@ -182,9 +181,9 @@ class Plan:
 
 
 def plan(ledger: Ledger, surveyed: Candidates, new_id: str | None = None) -> Plan:
-    """Return which campaign calls them: an unfinished one first, else a new one.
+    """Return which campaign calls them: one that is partly loaded, else a new one.
 
-    Raises NothingToRetry if no call is meant.
+    Raises NothingToRetry if no call matches.
     """
     if not surveyed.free and not surveyed.takers:
         campaign_id = surveyed.campaign.campaign_id
@@ -210,7 +209,7 @@ def _view(ledger: Ledger, campaign_id: str) -> CampaignView | None:
 
 
 def _is_loading(ledger: Ledger, campaign_id: str) -> bool:
-    """Whether a load broke off: before its campaign was there, or before its last row was in."""
+    """Whether a load broke off, before its campaign was created or before its last row."""
     view = _view(ledger, campaign_id)
     return view is None or view.state is CampaignState.LOADING
 
@@ -225,10 +224,10 @@ def _newest(ledger: Ledger, takers: Iterable[str]) -> str:
 def load(
     ledger: Ledger, planned: Plan, on_progress: Callable[[int], None] = lambda chunks: None
 ) -> None:
-    """Load the planned campaign and seal it; rows that it knows change nothing.
+    """Load the planned campaign and seal it; rows that it has change nothing.
 
-    `on_progress` learns how many chunks are loaded. Raises LedgerError when its id is that of a
-    campaign of other contacts.
+    The callback `on_progress` gets the number of chunks loaded. Raises LedgerError if another
+    campaign has its id.
     """
     campaign, taker = planned.survey.campaign, planned.campaign_id
     if _view(ledger, taker) and retries.origin_of(ledger, taker) != campaign.campaign_id:
@@ -244,7 +243,7 @@ def load(
     )
     load_id, chunk = uuid4().hex, 0
     for page in _ended_calls(ledger, campaign, planned.survey.ends):
-        # It keeps what it took before it broke off, whatever is asked for now.
+        # A load that broke off keeps the calls that it took, even if they don't match now.
         asked = [
             call
             for call in page

@@ -1,6 +1,6 @@
-"""Campaign files that workers launch at set times: by which rule, when next, and what is wrong.
+"""Operations on schedules, by which workers launch campaign files at set times.
 
-To only keep or forget one, use `ledger.schedules`.
+To add or remove one, use `ledger.schedules`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.schedules import Launch, ScheduleView
 from scheduler.models import Schedule
 
-#: A firing that is later than this has no worker that could launch it.
+#: If a firing is later than this, no worker serves the schedule.
 _LATE_SECONDS = 60.0
 
 _FOREVER_SECONDS = 100 * 366 * 86_400.0
@@ -64,7 +64,7 @@ def launch_of(
 ) -> tuple[Launch, float]:
     """Return what a schedule launches, and the instant of its next firing.
 
-    Raises ConfigError when it never fires any more.
+    Raises ConfigError if it never fires again.
     """
     next_at = next_after(rule, time.time())
     if next_at is None:
@@ -73,26 +73,26 @@ def launch_of(
 
 
 def pause(ledger: Ledger, name: str, *, note: str, who: str) -> ScheduleView:
-    """Have every firing skipped from now on, and return the schedule. Raises LedgerError."""
+    """Pause a schedule, which skips its firings, and return it. Raises LedgerError."""
     schedules.pause(ledger, name, note=" ".join(note.split())[:_LONGEST_NOTE], who=who)
     return schedules.view(ledger, name)
 
 
 def resume(ledger: Ledger, name: str, *, who: str) -> ScheduleView:
-    """Have a paused schedule fire again, and return it. Raises LedgerError."""
+    """Resume a paused schedule, and return it. Raises LedgerError."""
     schedules.resume(ledger, name, who=who)
     return schedules.view(ledger, name)
 
 
-#: How long ago the instant of a firing that somebody asks for may lie.
+#: How far in the past the instant of a requested firing may be.
 FIRE_WITHIN_SECONDS = 300
 
 
 def fire(ledger: Ledger, name: str, *, who: str, at: int | None = None) -> str:
-    """Have a worker launch a schedule now, and return the campaign's id.
+    """Ask workers to launch a schedule now; return the campaign's id.
 
-    The same `at` again, in epoch seconds, is the same firing. Raises LedgerError if it lies too far
-    back, or in the future.
+    The same `at`, in epoch seconds, means the same firing. Raises LedgerError if it is too far in
+    the past, or in the future.
     """
     now = int(time.time())
     if at is not None and not now - FIRE_WITHIN_SECONDS <= at <= now + 1:
@@ -103,21 +103,21 @@ def fire(ledger: Ledger, name: str, *, who: str, at: int | None = None) -> str:
 
 
 def next_firings(rule: Schedule, count: int) -> list[float]:
-    """Return the instants of the next firings, paused or not; fewer when there are no more."""
+    """Return the instants of the next firings, even of a paused schedule; at most `count`."""
     now = time.time()
     return list(islice(firings_between(rule, now, now + _FOREVER_SECONDS), count))
 
 
 def failures(views: Iterable[ScheduleView]) -> list[str]:
-    """Say of each schedule whether its last launch failed, or no worker looks after it."""
+    """Return a sentence for each schedule whose last launch failed, or that no worker serves."""
     failed = [(view, wrong) for view in views for wrong in wrong_with(view)]
-    # What failed comes first, then what nobody looks after.
+    # Failed launches first, then schedules that no worker serves.
     failed.sort(key=lambda each: each[1] != each[0].error)
     return [f"schedule {view.name}: {wrong}" for view, wrong in failed]
 
 
 def wrong_with(view: ScheduleView) -> list[str]:
-    """Say of a schedule whether its last launch failed, and whether no worker looks after it."""
+    """Return what is wrong: its last launch failed, or no worker serves it."""
     wrong = [view.error] if view.error else []
     if view.next_at is not None and view.next_at < time.time() - _LATE_SECONDS:
         wrong.append(

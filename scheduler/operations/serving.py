@@ -1,4 +1,4 @@
-"""Which campaigns wait while nobody dials them, and which command continues them."""
+"""Finds campaigns that wait because no worker serves them, and the command that helps."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from scheduler.settings import Settings
 
 
 class Serving:
-    """Reads the workers of each account once."""
+    """Answers for several campaigns; it reads the workers of each account once."""
 
     def __init__(self, ledger: Ledger, settings: Settings) -> None:
-        """`settings` are those of whoever would start a worker here."""
+        """`settings` decide which command would start a worker here."""
         self._ledger = ledger
         self._settings = settings
         self._known: dict[str, list[WorkerView]] = {}
 
     def lack(self, view: CampaignView) -> str:
-        """Say that nobody makes a campaign's calls, and which command does; "" if somebody does.
+        """Return that no worker dials a campaign, and which command helps; "" if one does.
 
-        A campaign that an operator has paused, or that stopped itself, waits for an order and not
-        for a worker.
+        Also "" for a campaign that an operator has paused, or that stopped itself: it waits for an
+        order, not for a worker.
         """
         if not view.calls[CallState.PENDING] or view.state is CampaignState.FINISHED:
             return ""
@@ -39,18 +39,18 @@ class Serving:
         return "" if is_paused or self._serves(view) else self.of_account(view.account)
 
     def lacks(self, views: Iterable[CampaignView]) -> list[str]:
-        """Say this of several campaigns, each sentence once."""
+        """Return these sentences for several campaigns, each sentence once."""
         found = dict.fromkeys(self.lack_by_name(view) for view in views)
         return [sentence for sentence in found if sentence]
 
     def lack_by_name(self, view: CampaignView) -> str:
-        """Say this of one of several: with its id if it needs a command of its own."""
+        """Return the sentence for one of several campaigns, with its id if the command needs it."""
         lack = self.lack(view)
         is_its_own = view.launch[:1] == ("run",) or view.account == SANDBOX_ACCOUNT
         return f"campaign {view.campaign_id}: {lack}" if lack and is_its_own else lack
 
     def of_account(self, account: str) -> str:
-        """Say that no worker of an account dials all its campaigns, and what starts one."""
+        """Return that no worker dials all campaigns of an account, and what starts one; else ""."""
         if any(not each.campaign_id for each in self._dialling(account)):
             return ""
         if account == SANDBOX_ACCOUNT:

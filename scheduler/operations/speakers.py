@@ -1,4 +1,4 @@
-"""Telling a provider who speaks on a live call, so that it can name the speakers."""
+"""Tells a provider who speaks on a live call, so that it can name the speakers."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ def tell(
     contact: str,
     event: SpeakerEvent,
 ) -> SpokenOn:
-    """Tell the provider who begins or ceases to speak on a contact's live call.
+    """Tell the provider who begins or stops speaking on a contact's live call.
 
-    Raises ConfigError unless the settings are of this kind and of the campaign's account,
-    LedgerError when the call is not live, MaybeDone when it may be told once more.
+    Raises ConfigError unless the settings are for this provider and the campaign's account,
+    LedgerError if the call is not live, MaybeDone if the answer was lost: then repeat it.
     """
     known = {one.provider for one in accounts_of(settings)}
     if kind.name not in known:

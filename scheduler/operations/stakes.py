@@ -1,4 +1,4 @@
-"""What is at stake in campaigns before an order is given: calls that wait, and live ones."""
+"""Counts waiting and live calls, which an order would affect."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from scheduler.operations.orders import chosen
 
 @dataclass(frozen=True, slots=True)
 class Stakes:
-    """The campaigns that are not finished, in numbers."""
+    """The numbers of unfinished campaigns."""
 
     campaigns: int = 0
     waiting: int = 0  #: calls that are still to be made
-    live: int = 0  #: those whose phone may ring as well
-    worst_seconds: float = 0.0  #: of the calls that wait, one after the other
+    live: int = 0  #: live calls, and those whose phone may ring
+    worst_seconds: float = 0.0  #: the longest that waiting calls can last, one after the other
 
     @property
     def minutes(self) -> int:
-        """How many minutes the calls that wait last at worst."""
+        """How many minutes the waiting calls last at most, one after the other."""
         return math.ceil(self.worst_seconds / 60)
 
 
 def at_stake(views: Iterable[CampaignView]) -> Stakes:
-    """Return what is at stake in these campaigns; nothing in those that are finished."""
+    """Return the numbers of these campaigns; finished ones do not count."""
     unfinished = [view for view in views if view.state is not CampaignState.FINISHED]
     waiting = [view.calls[CallState.PENDING] + view.calls[CallState.CLAIMED] for view in unfinished]
     lengths = [view.policy.max_duration_seconds for view in unfinished]
@@ -38,5 +38,5 @@ def at_stake(views: Iterable[CampaignView]) -> Stakes:
 
 
 def stakes_of(ledger: Ledger) -> Stakes:
-    """Return what is at stake in a whole ledger."""
+    """Return the numbers of all campaigns of a ledger."""
     return at_stake(chosen(ledger, None))

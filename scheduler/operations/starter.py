@@ -1,4 +1,4 @@
-"""A campaign file to begin with: made of answers, or one of the examples; it explains itself."""
+"""Writes a first campaign file with comments, from answers or as one of the examples."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from scheduler.providers import Kind, accounts_of, for_newcomers, is_nobodys, ki
 from scheduler.settings import Settings
 
 _FOLDER = Path(__file__).parent / "starters"
-#: Each is a campaign file and its contacts, and calls nobody but the sandbox's callees.
+#: The examples: each has a campaign file and contacts, and calls only the sandbox's callees.
 EXAMPLES = ("reminders", "bridges", "survey")
-#: The columns that a person is asked about.
+#: The keys for whose columns `init` asks.
 ASKED = ("phone_number", "id", "name", "timezone")
 _NOT_PLAIN = {"null", "true", "false", "yes", "no", "on", "off", "y", "n"}
 _EVERY_DAY = "mon-sun"
@@ -28,14 +28,14 @@ _EVERY_DAY = "mon-sun"
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What a campaign file is to say."""
+    """What to write into a campaign file."""
 
     contacts: Path
     name: str
-    columns: Mapping[str, str] = field(default_factory=dict)  #: our names -> the file's
-    region: str = ""  #: whose national numbers they are; "" where all have a plus sign
+    columns: Mapping[str, str] = field(default_factory=dict)  #: key -> column of the file
+    region: str = ""  #: of national numbers; "": all numbers have a plus sign
     hours: str = "9:00-17:00"
-    timezone: str = ""  #: of contacts of which nothing else tells it
+    timezone: str = ""  #: of contacts whose time zone is not known otherwise
     says: str = ""  #: what each call says; "" for nothing
     max_duration: str = "5m"
     account: str = ""
@@ -46,7 +46,7 @@ class Answers:
 
 def likely_columns(sample: Sample) -> dict[str, str]:
     """Return our names with the columns of the file that are likely meant by them."""
-    found = {ours: theirs for ours, theirs in sample.guessed.items() if ours in ASKED}
+    found = {key: column for key, column in sample.guessed.items() if key in ASKED}
     if not sample.guessed.keys() & {"phone_number", "sip_uri"}:
         numbers = likely_numbers(sample.columns)
         found |= {"phone_number": numbers[0]} if len(numbers) == 1 else {}
@@ -84,7 +84,7 @@ def caller(account: str, settings: Settings) -> Caller:
 
 
 def write(answers: Answers, path: Path, *, replaces: bool = False) -> None:
-    """Write a campaign file. Raises ConfigError when there is one already, unless it `replaces`."""
+    """Write a campaign file. Raises ConfigError if the file exists, unless it `replaces` that."""
     beside = os.path.relpath(answers.contacts, path.parent)
     _put(
         path, "".join(f"{line}\n" for line in _lines(answers, beside, path.name)), replaces=replaces
@@ -104,7 +104,7 @@ def write_example(name: str, path: Path, *, replaces: bool = False) -> None:
 
 
 def expect_free(path: Path, *, replaces: bool) -> None:
-    """Raise ConfigError when a file is there that may not be replaced."""
+    """Raise ConfigError if the file exists, unless it `replaces` that."""
     if not replaces and os.path.lexists(path):
         raise ConfigError(f"{path} exists: --force replaces it, --output names another file")
 
@@ -150,10 +150,10 @@ def _lines(answers: Answers, contacts: str, own: str) -> Iterator[str]:
 
 
 def _about_columns(answers: Answers) -> Iterator[str]:
-    renamed = {ours: theirs for ours, theirs in answers.columns.items() if ours != theirs}
+    renamed = {key: column for key, column in answers.columns.items() if key != column}
     if renamed:
         yield "columns:   # callsched's name for a column: its name in that file"
-        yield from (f"  {ours}: {_quoted(theirs)}" for ours, theirs in renamed.items())
+        yield from (f"  {key}: {_quoted(column)}" for key, column in renamed.items())
     if answers.region:
         yield f"default_region: {answers.region}   # numbers without a plus sign are this country's"
 
@@ -187,7 +187,7 @@ def _hours(answers: Answers) -> str:
 
 
 def _quoted(text: str) -> str:
-    """Return a text as YAML and JSON both have it; plain where it is plain."""
+    """Return a text as YAML, unquoted if possible, else quoted as in JSON."""
     if re.fullmatch(r"[A-Za-z][\w./-]*|[0-9]+(ms|s|m|h)", text) and text.lower() not in _NOT_PLAIN:
         return text
     quoted = json.dumps(text, ensure_ascii=False)

@@ -15,13 +15,13 @@ from scheduler.operations.explain import Explanation, explain
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """A contact of a campaign: what became of it, why, and what was heard in each attempt."""
+    """A contact of a campaign: its result, the rules, and each attempt with its transcript."""
 
     view: CampaignView
     record: dict[str, Any]  #: its result
     explanation: Explanation
     attempts: list[dict[str, Any]]
-    zone: str  #: of its file, or the only one of its number; "": nobody can tell
+    zone: str  #: its time zone, if only one is possible; else its own, or ""
 
     def as_record(self) -> dict[str, Any]:
         """Return it as JSON has it."""
@@ -38,9 +38,9 @@ class Story:
 
 
 def story_of(ledger: Ledger, view: CampaignView, who: str) -> Story:
-    """Tell all that is known of a contact: by its id, its number or address, or `#row`.
+    """Return all that is known of a contact, named by id, number, address or `#row`.
 
-    Raises LedgerError. Nobody's provider is asked.
+    Raises LedgerError. Asks no provider.
     """
     view.expect_kept()
     explanation = explain(ledger, view.campaign_id, who)
@@ -63,7 +63,7 @@ def _attempts(ledger: Ledger, campaign_id: str, explanation: Explanation) -> lis
     return [attempt_of(each, collected) for each, collected in zip(attempts, kept, strict=True)]
 
 
-#: Of an attempt: what it is called, and what the ledger calls it.
+#: Fields of an attempt: our name -> the ledger's.
 _INSTANTS = {
     "begun_at": "begun_at",
     "started_at": "started_at",
@@ -88,7 +88,7 @@ _TEXTS = {
 
 
 def attempt_of(known: dict[str, Any], collected: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Return an attempt without what only workers and providers have to know of it."""
+    """Return the fields of an attempt that people need; not those for workers and providers."""
     is_erased = "erased" in known
     heard = collected or {}
     return {

@@ -1,4 +1,4 @@
-"""What was said in one call, or why nobody can read it."""
+"""The transcript of one call, or why there is none."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from scheduler.models import CallState, Insight
 
 
 class StillLive(LedgerError):
-    """The call is not over: what is being said shows in its live lines."""
+    """The call is not over: its live lines show what is said."""
 
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
     """A call whose conversation was read."""
 
-    record: dict[str, Any]  #: its result; `transcript` in it is empty when nothing was recorded
-    label: str  #: whom it reached, for a person
-    missing: str  #: why something besides the transcript could not be read; "" when all was
+    record: dict[str, Any]  #: its result, whose `transcript` is empty if nothing was recorded
+    label: str  #: the contact's name for a person
+    missing: str  #: why something besides the transcript could not be read; "" if all was
 
 
 def transcript_of(ledger: Ledger, campaign_id: str, contact: str) -> Transcript:
@@ -48,7 +48,7 @@ def _is_over(record: dict[str, Any]) -> bool:
 
 
 def _why_none(record: dict[str, Any], campaign: CampaignView) -> str:
-    """Return why a record has no transcript, also no empty one; "" when it has."""
+    """Return why a record has no `transcript`, not even an empty one; "" if it has one."""
     if "insights_erased" in record:
         return "it was erased"
     if "transcript" in record:

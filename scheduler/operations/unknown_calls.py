@@ -12,9 +12,9 @@ from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.unknowns import UnknownCall
 from scheduler.models import CampaignState, Reason
 
-#: Rows that are looked at in one step of the ledger: it takes a millisecond or two.
+#: How many rows to check in one step of Redis, which takes a millisecond or two.
 _STEP = 1_000
-#: Rows that one page looks at: then it is handed out as it is, and the next one goes on.
+#: How many rows to check for one page; then the page is returned as it is.
 _MOST_ROWS = 100_000
 _UNCOUNTED = -1
 
@@ -25,16 +25,16 @@ def _anybody(account: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Which:
-    """Which unknown calls are meant."""
+    """Chooses unknown calls."""
 
     account: str = ""  #: "" for any
     campaign_id: str = ""  #: "" for any
-    #: Without those that are settled: they were placed, as their conversation or somebody says.
+    #: Whether to leave out calls that are settled as placed.
     is_open: bool = True
     may_see: Callable[[str], bool] = _anybody  #: whether the calls of an account may be seen
 
     def has(self, campaign: CampaignInNeed) -> bool:
-        """Tell whether the calls of a campaign are meant."""
+        """Whether the calls of a campaign match."""
         return (
             self.account in ("", campaign.account)
             and self.campaign_id in ("", campaign.campaign_id)
@@ -44,14 +44,14 @@ class Which:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """An unknown call, and whose it is."""
+    """An unknown call with its account."""
 
     account: str
     call: UnknownCall
 
     @property
     def is_waiting(self) -> bool:
-        """Whether it is dialled again by itself."""
+        """Whether callsched will dial it again without an order."""
         return not self.call.reason
 
     def as_record(self) -> dict[str, Any]:
@@ -82,18 +82,18 @@ class Page:
     """Some unknown calls, the newest campaign first."""
 
     calls: list[Known]
-    #: Of all pages, those that ended as unknown and that nobody has settled.
+    #: How many unknown calls of all pages nobody has settled.
     count: int
     following: str | None  #: the place of the next page; None when this is the last one
 
 
 @dataclass(slots=True)
 class _Place:
-    """Where a page goes on."""
+    """Where a page begins."""
 
     campaign: tuple[float, str]
     row: int
-    left: int  #: calls of the campaign that are still to come, as far as they are counted
+    left: int  #: how many calls of the campaign are still to come; less than 0: not known
 
     def __str__(self) -> str:
         created_at, campaign_id = self.campaign
@@ -101,20 +101,21 @@ class _Place:
 
     @classmethod
     def read(cls, written: str) -> _Place:
-        """Raises ValueError for what is no place."""
+        """Read a place as `str` writes it. Raises ValueError for any other text."""
         created_at, row, left, campaign_id = written.split(" ", 3)
         return cls((float(created_at), campaign_id), int(row), int(left))
 
 
 def campaigns(ledger: Ledger, which: Which) -> list[CampaignInNeed]:
-    """Return the campaigns that are meant and may need somebody, the newest first."""
+    """Return the campaigns that match and may need a person, the newest first."""
     return [each for each in attention.campaigns(ledger) if which.has(each)]
 
 
 def page(ledger: Ledger, which: Which, after: str | None = None, most: int = 50) -> Page:
-    """Return some unknown calls. A place that is none is a ValueError.
+    """Return a page of unknown calls. Raises ValueError for an invalid place.
 
-    It may have fewer than `most`, and even none, and yet a next page: a page looks at so many rows.
+    A page checks a bounded number of rows, so it may have fewer than `most` calls, or none, and
+    still have a next page.
     """
     found = campaigns(ledger, which)
     place = _Place.read(after) if after is not None else None
@@ -148,7 +149,7 @@ def _expected(campaign: CampaignInNeed, which: Which) -> int:
 def _with_unknowns(
     ledger: Ledger, found: list[CampaignInNeed], which: Which
 ) -> Iterator[CampaignInNeed]:
-    """Yield those campaigns that have unknown calls: their rows are worth a look."""
+    """Yield those campaigns that have, or may have, unknown calls."""
     redialling = {each.account for each in found if each.may_redial}
     held = {account: accounts.held_campaigns(ledger, account) for account in redialling}
     for each in found:
@@ -163,7 +164,7 @@ def _with_unknowns(
 def _of_campaign(
     ledger: Ledger, campaign: CampaignInNeed, which: Which, start: _Place, most: int
 ) -> tuple[list[Known], _Place | None, int]:
-    """Return calls of a campaign, where to go on in it, and how many rows were looked at."""
+    """Return calls of a campaign, where to go on in it, and how many rows were checked."""
     row, left, rows = start.row, start.left, list[int]()
     last = min(campaign.total, start.row + _MOST_ROWS - 1)
     while row <= last and len(rows) < most and left != 0:
@@ -183,14 +184,14 @@ def _known(ledger: Ledger, campaign: CampaignInNeed, rows: list[int]) -> list[Kn
     return [Known(campaign.account, call) for call in found if call.reason != Reason.NOT_PLACED]
 
 
-#: What reading a call may raise that another program has changed.
+#: The errors that reading may raise if another program has changed a call.
 _ILLEGIBLE = (ValueError, LookupError, TypeError, AttributeError)
 
 
 def legible(ledger: Ledger, campaign: CampaignInNeed, rows: Sequence[int]) -> list[UnknownCall]:
     """Return the unknown calls of these rows, without those that can't be read.
 
-    Another program has changed these: they keep nobody from the others.
+    Another program has changed these; the others must still be shown.
     """
     if not rows:
         return []

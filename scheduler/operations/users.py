@@ -1,4 +1,4 @@
-"""Users of the console: added and removed, and signed in and out."""
+"""Adds and removes users of the console, and signs them in and out."""
 
 from __future__ import annotations
 
@@ -23,11 +23,12 @@ from scheduler.ledger.sessions import Session
 from scheduler.ledger.users import User
 from scheduler.rights import Scope, Visitor
 
-#: What a password has at least; and at most, for hashing takes time.
+#: The length of a password; it has an upper bound because hashing takes time.
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 10, 1000
-#: Wrong passwords in a row, of one user and from one address; more have to wait.
+#: How many wrong passwords a user, or an address, may try before it has to wait.
 TRIES_OF_USER, TRIES_FROM_ADDRESS = 5, 20
-#: Each takes 64 MB while it lasts; who comes then waits, and then is told to come again.
+#: How many passwords to hash at once, because each takes 64 MB meanwhile; and how long others wait
+#: for a place before they get TooManyTries.
 _AT_ONCE, _WAIT_SECONDS = 2, 2.0
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
@@ -36,11 +37,11 @@ _places = threading.BoundedSemaphore(_AT_ONCE)
 
 
 class SignInRefused(SchedulerError):
-    """There is no such user, or the password is wrong: nobody is told which."""
+    """There is no such user, or the password is wrong; the answer does not say which."""
 
 
 class TooManyTries(SchedulerError):
-    """Too many wrong passwords: no other is looked at for a while."""
+    """Too many wrong passwords: no other is checked for a while."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__("too many wrong passwords")
@@ -49,7 +50,7 @@ class TooManyTries(SchedulerError):
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A browser that has just been signed in: what its cookie is to have."""
+    """A browser that has just been signed in, with the content of its cookie."""
 
     cookie: str
     session: Session
@@ -65,9 +66,9 @@ def add(
     sees_numbers: bool = False,
     who: str,
 ) -> User:
-    """Add a user. Raises ConfigError for a name or password that can't be, LedgerError for a twin.
+    """Add a user. Raises ConfigError for an invalid name or password, LedgerError if it exists.
 
-    A user of this name who was removed has nothing in common with this one.
+    It shares nothing with an earlier user of this name who was removed.
     """
     expect_name(name)
     now, hashed = ledger.time(), _hashed(password)
@@ -82,7 +83,7 @@ def add(
 
 
 def expect_name(name: str) -> None:
-    """Refuse what is no name for a user. Raises ConfigError."""
+    """Raise ConfigError if a user can't have this name."""
     if not _NAME.fullmatch(name):
         raise ConfigError(
             f"{name!r} is no name for a user: expected up to 64 letters, digits, or any of . _ @ -"
@@ -90,7 +91,7 @@ def expect_name(name: str) -> None:
 
 
 def expect_password(password: str) -> None:
-    """Refuse a password that is too short or too long. Raises ConfigError."""
+    """Raise ConfigError if a password is too short or too long."""
     if len(password) < SHORTEST_PASSWORD:
         raise ConfigError(f"a password needs at least {SHORTEST_PASSWORD} characters")
     if len(password) > LONGEST_PASSWORD:
@@ -98,14 +99,14 @@ def expect_password(password: str) -> None:
 
 
 def expect_user(ledger: Ledger, name: str) -> User:
-    """Return a user. Raises LedgerError when there is none of this name."""
+    """Return a user. Raises LedgerError if there is none of this name."""
     if (user := users.find(ledger, name)) is None:
         raise LedgerError(f"there is no user {name}; `callsched user list` shows those there are")
     return user
 
 
 def set_password(ledger: Ledger, name: str, password: str) -> User:
-    """Give a user another password; every session of theirs ends. Raises LedgerError."""
+    """Change a user's password, and end all their sessions. Raises LedgerError."""
     user = expect_user(ledger, name)
     changed = replace(user, password=_hashed(password), generation=uuid4().hex)
     if not users.replace(ledger, user, changed):
@@ -116,16 +117,16 @@ def set_password(ledger: Ledger, name: str, password: str) -> User:
 
 
 def remove(ledger: Ledger, name: str) -> None:
-    """Remove a user; every session of theirs ends at once. Raises LedgerError."""
+    """Remove a user, and end all their sessions. Raises LedgerError."""
     if not users.remove(ledger, name):
         expect_user(ledger, name)
     sessions.end_every(ledger, name)
 
 
 def sign_in(ledger: Ledger, name: str, password: str, address: str) -> SignedIn:
-    """Sign a browser in. Raises SignInRefused, and TooManyTries where too many were wrong.
+    """Sign a browser in. Raises SignInRefused; TooManyTries after too many wrong passwords.
 
-    It counts before it looks: whoever tries many at once gets no more of them.
+    It counts a try before it checks the password, so that parallel tries do not exceed the limit.
     """
     _expect_few_tries(ledger, _address(address), TRIES_FROM_ADDRESS)
     with _a_place():
@@ -141,9 +142,9 @@ def sign_in(ledger: Ledger, name: str, password: str, address: str) -> SignedIn:
 
 
 def change_password(ledger: Ledger, visitor: Visitor, old: str, new: str, address: str) -> SignedIn:
-    """Change the visitor's password; end every session, and give this browser a new one.
+    """Change the visitor's password; end all their sessions, and start a new one for this browser.
 
-    Raises as `sign_in` does for the old one, and ConfigError when the new one can't be.
+    Raises what `sign_in` raises for the old password, and ConfigError for an invalid new one.
     """
     expect_password(new)
     sign_in(ledger, visitor.name, old, address)
@@ -152,7 +153,7 @@ def change_password(ledger: Ledger, visitor: Visitor, old: str, new: str, addres
 
 
 def sign_in_by_key(ledger: Ledger, name: str) -> SignedIn:
-    """Sign in who came with the one-time key, and needs no user."""
+    """Sign in a browser that has used the one-time key; there need not be such a user."""
     return _started(ledger, name, "")
 
 
@@ -170,10 +171,10 @@ def sign_out_elsewhere(ledger: Ledger, visitor: Visitor) -> None:
 def visitor_of(
     ledger: Ledger, cookie: str, *, by_key: bool, is_used: bool = True
 ) -> Visitor | None:
-    """Return whose browser has this cookie, with the role they have now; None when it is over.
+    """Return the visitor with this cookie, with their present role; None if the session is over.
 
-    `by_key`: a session that began with a one-time key counts as well, and is an administrator's.
-    `is_used`: it is a request that asks, so that the session is not idle.
+    `by_key` also accepts a session that began with a one-time key, which is an administrator's.
+    `is_used`: note that the session is in use.
     """
     session = sessions.find(ledger, digest_of(cookie), is_used=is_used)
     if session is None:
@@ -188,7 +189,7 @@ def visitor_of(
 
 
 def digest_of(cookie: str) -> str:
-    """Return by what the ledger knows a cookie."""
+    """Return the digest under which the ledger has a cookie's session."""
     return sha256(cookie.encode()).hexdigest()
 
 
@@ -210,7 +211,7 @@ def _expect_few_tries(ledger: Ledger, subject: str, most: int) -> None:
 
 
 def _is_right(user: User | None, password: str) -> bool:
-    """Whether a password is theirs. It takes as long where there is no such user."""
+    """Whether a user has this password. It takes as long if there is no such user."""
     nobodys = _nobodys()
     try:
         return _hasher.verify(user.password if user else nobodys, password) and bool(user)
@@ -243,7 +244,7 @@ def _user(name: str) -> str:
 
 
 def _address(address: str) -> str:
-    """Return whose an address is: of the sixth version, who has one has all that begin so."""
+    """Return the subject of a limit for an address; for IPv6 its /64, which one client owns."""
     try:
         place = ip_address(address)
     except ValueError:

@@ -1,4 +1,4 @@
-"""What an operator says of unknown calls: of one, or of all that a filter has."""
+"""Carries out an operator's verdicts on unknown calls: on one, or on all that match a filter."""
 
 from __future__ import annotations
 
@@ -20,30 +20,30 @@ from scheduler.operations.reconcile import Case, Inquiry, Outcome
 from scheduler.operations.unknown_calls import Which, campaigns, legible
 from scheduler.settings import Settings
 
-#: Calls that are settled at once: some seconds.
+#: How many calls to settle at most in one order, which takes some seconds.
 MOST_AT_ONCE = 10_000
-#: Calls that the provider is asked about at once: each is a request of its own at some.
+#: About how many calls to ask the provider at most: some need a request for each.
 MOST_LOOKUPS = 100
 _STEP = 1_000
 
 
 class Word(StrEnum):
-    """What can be said of one unknown call."""
+    """The verdicts on an unknown call."""
 
     PLACED = "placed"  #: it rang: it stays unknown, and is never dialled again
     NOT_PLACED = "not_placed"  #: it never rang: it counts as not dialled, its slot is free
     REDIAL = "redial"  #: it never rang, and is to be dialled now
-    ATTACH = "attach"  #: it is this call of the account, which has its deadline from now on
-    END = "end"  #: this call of the account, which it may be, is ended
+    ATTACH = "attach"  #: it is this call of the account, which gets its deadline
+    END = "end"  #: end this call of the account, which may be it
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What an operator says."""
+    """An operator's verdict."""
 
     word: Word
-    connection_id: str = ""  #: of the call that is to be attached or ended
-    #: Before a phone may ring again, the provider is asked whether one has rung.
+    connection_id: str = ""  #: of the call to attach or end
+    #: Whether to ask the provider whether a phone has rung, before one may ring again.
     asks_first: bool = True
 
 
@@ -52,7 +52,7 @@ class NotUnknown(StaleAttempt):
 
 
 class MayBePlaced(LedgerError):
-    """It was placed, or one of these calls of the account may be it: no phone rings again."""
+    """It was placed, or one of these calls of the account may be it: so it is not redialled."""
 
     def __init__(self, message: str, candidates: tuple[str, ...] = ()) -> None:
         super().__init__(message)
@@ -64,7 +64,7 @@ class NotAsked(LedgerError):
 
 
 class CountMoved(LedgerError):
-    """There are more or fewer such calls than the operator saw when they decided."""
+    """There are more or fewer matching calls than the operator saw when they decided."""
 
     def __init__(self, count: int, shown: int) -> None:
         super().__init__(
@@ -74,7 +74,7 @@ class CountMoved(LedgerError):
 
 
 class TooMany(LedgerError):
-    """So many are not settled at once."""
+    """There are too many calls for one order."""
 
 
 # Of one call --------------------------------------------------------------------------------------
@@ -88,10 +88,10 @@ def decide(
     verdict: Verdict,
     control: Control,
 ) -> None:
-    """Do as an operator says of one unknown call, and put it on record. The same again is harmless.
+    """Carry out a verdict on one unknown call, and record it. Repeating it is harmless.
 
-    Raises NotUnknown, MayBePlaced, NotAsked, LedgerError, or ConfigError where the provider can't
-    be asked at all.
+    Raises NotUnknown, MayBePlaced, NotAsked, LedgerError, or ConfigError if the provider can't be
+    asked at all.
     """
     if _was_done(ledger, attempt, verdict):
         return
@@ -147,7 +147,7 @@ def _handle(
 
 
 def _not_placed(ledger: Ledger, settings: Settings, inquiry: Inquiry, verdict: Verdict) -> Case:
-    """Return the one case of an inquiry, for which no phone rang as far as anybody can know."""
+    """Return the one case of an inquiry, after checking that nothing shows that a phone rang."""
     case = inquiry.cases[0]
     is_settled = case.call.reason == Reason.NOT_PLACED
     if verdict.asks_first and not is_settled and not case.conversation_id:
@@ -169,13 +169,13 @@ def _not_placed(ledger: Ledger, settings: Settings, inquiry: Inquiry, verdict: V
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What became of calls that were settled by a filter: the others add up to `count`."""
+    """The results of settling calls by a filter; the other fields add up to `count`."""
 
     count: int
     settled: int
-    proven: int  #: their conversations prove that they were placed: nothing was done
-    candidates: int  #: calls of the account may be them: nothing was done
-    stale: int  #: they were no longer unknown
+    proven: int  #: left alone, because their conversations prove that they were placed
+    candidates: int  #: left alone, because calls of the account may be them
+    stale: int  #: no longer unknown
 
 
 def decide_all(
@@ -186,10 +186,10 @@ def decide_all(
     shown: int,
     control: Control,
 ) -> Tally:
-    """Settle every call that a filter has and nobody has settled, each in a step of its own.
+    """Settle every open call that matches a filter, each in its own step.
 
-    Those that are dialled again by themselves are not meant. Raises CountMoved, and settles
-    nothing, when there are not as many as were `shown`; TooMany; NotAsked.
+    Calls that callsched will redial anyway do not match. Raises CountMoved, and settles nothing, if
+    there are not as many as were `shown`; TooMany; NotAsked.
     """
     found = [each for each in campaigns(ledger, which) if each.open]
     _expect_count(sum(each.open for each in found), shown, verdict)
@@ -256,7 +256,7 @@ def _asked(ledger: Ledger, settings: Settings, inquiry: Inquiry) -> Inquiry:
 
 
 def _may_be_placed(case: Case, verdict: Verdict) -> bool:
-    """Whether nothing is done, for it would have a phone ring again that may have rung."""
+    """Whether to leave a case alone, because the verdict might ring a phone a second time."""
     return verdict.word is not Word.PLACED and (
         not case.is_open or case.outcome is Outcome.CANDIDATES
     )

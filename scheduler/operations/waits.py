@@ -1,4 +1,4 @@
-"""Why does the next call of a campaign wait for a time?"""
+"""Says why the next call of a campaign waits."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from scheduler.ledger import views
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.views import CampaignView
 
-#: A call that is due so soon is not waited for.
+#: A call that is due within this time does not count as waiting.
 _SOON_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """What the next call waits for; without words nobody can tell."""
+    """What the next call waits for."""
 
-    why: str = ""
-    is_for_hours: bool = False  #: those in which people may be called
+    why: str = ""  #: in words; "": not known
+    is_for_hours: bool = False  #: whether it waits for calling hours
 
 
 NO_WAIT = Wait()
 
 
 def why_waits(ledger: Ledger, view: CampaignView) -> Wait:
-    """Say what the next call of a campaign waits for. Raises LedgerTrouble."""
+    """Return what the next call of a campaign waits for. Raises LedgerTrouble."""
     now = time.time()
     if view.next_due_at is None or view.next_due_at <= now + _SOON_SECONDS:
         return NO_WAIT

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
 from scheduler.live.board import Board
-from scheduler.operations.glance import Glance
+from scheduler.operations.quick_check import QuickCheck
 from scheduler.web import api, console, health, openapi, problems
 from scheduler.web.console import pages
 from scheduler.web.counts import Counts
@@ -35,7 +35,7 @@ def build(site: Site, receiver: Receiver) -> FastAPI:
     app.state.counts = counts = Counts()
     app.state.feed = Feed(site.ledger)
     app.state.board = Board(site.ledger, partial(ceiling_of, site))
-    app.state.glance = Glance(site.settings, site.ledger, partial(every_name, site))
+    app.state.quick_check = QuickCheck(site.settings, site.ledger, partial(every_name, site))
     # Before all others: the path of the public address may be one of the console.
     app.router.routes.extend(receiver.routes())
     app.include_router(api.router)

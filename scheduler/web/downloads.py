@@ -38,10 +38,10 @@ def layout_of(
 
     Raises LookupError with a column that the results do not have.
     """
-    theirs = columns_in.every(ledger, view.campaign_id)
+    variables = columns_in.every(ledger, view.campaign_id)
     if not visitor.sees_numbers:
-        theirs = [mask_text(name) for name in theirs]
-    columns = columns_of(asked_in(view.policy), theirs)
+        variables = [mask_text(name) for name in variables]
+    columns = columns_of(asked_in(view.policy), variables)
     if wanted:
         columns = chosen_columns(columns, wanted)
     return Layout(columns, times, only_columns=bool(wanted))

@@ -40,10 +40,10 @@ def _set(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 def _endpoint(order: StartOrder, options: Options, digits_only: bool) -> dict[str, Any]:
     number = order.phone_number.removeprefix("+") if digits_only else order.phone_number
-    whom = {"type": "sip", "uri": order.sip_uri} if order.sip_uri else {"type": "pstn"}
+    callee = {"type": "sip", "uri": order.sip_uri} if order.sip_uri else {"type": "pstn"}
     return _set(
         {
-            **whom,
+            **callee,
             "phoneNumber": number if not order.sip_uri else None,
             "dtmf": order.dtmf,
             "audioConfig": _audio(options.get("audio", {})),

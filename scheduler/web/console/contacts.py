@@ -172,7 +172,7 @@ def _page(
         end=end_of(record["disposition"], record["reason"]),
         attempts=[_attempt(each) for each in record["history"]],
         campaign=campaign,
-        twin=story.explanation.twin,
+        original=story.explanation.original,
         order=story.explanation.order,
         own=f"{campaign}/contacts/%23{story.explanation.row}",
         is_revealed=is_revealed,

@@ -12,7 +12,7 @@ from scheduler.ledger.health import Finding
 from scheduler.live.board import CALLS, Board
 from scheduler.live.picture import Picture, ShownCall, ShownCampaign
 from scheduler.models import CallState, CampaignState, Disposition
-from scheduler.operations.glance import Findings, Glance
+from scheduler.operations.quick_check import Findings, QuickCheck
 from scheduler.rights import Visitor
 from scheduler.web.console.chart import Chart, chart
 from scheduler.web.console.pages import render
@@ -67,8 +67,8 @@ def now(
 ) -> Response:
     """Show what is going on now."""
     board: Board = request.app.state.board
-    glance: Glance = request.app.state.glance
-    found = glance.known()
+    quick_check: QuickCheck = request.app.state.quick_check
+    found = quick_check.known()
     sections = [
         section(name, board.picture(name), ceiling_of(site, name), found)
         for name in names_for(site, visitor, account)

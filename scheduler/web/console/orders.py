@@ -16,7 +16,7 @@ from scheduler.live import calls
 from scheduler.models import Attempt
 from scheduler.operations import account_limit, controls, live_calls
 from scheduler.operations.account import provider_with
-from scheduler.operations.foretold import Foretold, foretell
+from scheduler.operations.order_preview import OrderPreview, preview_of
 from scheduler.operations.orders import seeing
 from scheduler.providers import Prolongs
 from scheduler.web.api.live import of_attempt
@@ -52,7 +52,7 @@ Text = Annotated[str, Form(max_length=300)]
 def ask(campaign_id: str, what: str, request: Request, visitor: Operates, site: OnSite) -> Response:
     """Show what an order would do, in numbers."""
     view = site.campaign(visitor, campaign_id)
-    return _order_page(request, foretell(site.ledger, view), _known(what))
+    return _order_page(request, preview_of(site.ledger, view), _known(what))
 
 
 @router.post("/campaigns/{campaign_id}/order/{what}")
@@ -124,13 +124,13 @@ def _refused(
     status: int,
 ) -> Response:
     fresh = site.campaign(request.state.visitor, view.campaign_id)
-    effects = foretell(site.ledger, fresh)
+    effects = preview_of(site.ledger, fresh)
     return _order_page(request, effects, what, refusal=text, status=status, note=note)
 
 
 def _order_page(
     request: Request,
-    effects: Foretold,
+    effects: OrderPreview,
     what: str,
     *,
     refusal: str = "",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scheduler.models import Contact
-from scheduler.operations.whom import Search
+from scheduler.operations.contact_search import Search
 from scheduler.records import encode
 
 PEOPLE = (

@@ -1,6 +1,6 @@
-"""Which contact an operator means by a name, a line of the file, or another of its columns.
+"""Finds the contact that an operator means by a name, a line of the file, or another cell.
 
-Ids, numbers and addresses are looked up where they are kept. Here every contact is looked at, once.
+Indexes find ids, numbers and addresses; this looks at every contact once.
 """
 
 from __future__ import annotations
@@ -15,29 +15,29 @@ from scheduler.fields.visible import visible
 from scheduler.masking import gives_away, shown
 from scheduler.models import Contact
 
-#: Of so many contacts those are told that somebody may have meant.
+#: How many contacts to compare for suggestions, and how many to suggest.
 _MOST_COMPARED = 5_000
 _MOST_TOLD = 3
 _LONGEST_ID = 60
 _PLACE = re.compile(r"#(\d{1,9})")
-#: `line 3`, and what an error about a file begins with: `contacts.csv:3:phone_number`.
+#: `line 3`, or the beginning of a message about a file: `contacts.csv:3:phone_number`.
 _LINE = re.compile(r"(?:line\s+|(?:[^:]*\.\w+)?:)(\d{1,9})(?::.*)?", re.IGNORECASE)
 
 
 def place_of(who: str) -> int | None:
-    """Return the row that `#3` names; None for what is no row."""
+    """Return the row that `#3` names; None for any other text."""
     found = _PLACE.fullmatch(who)
     return int(found[1]) if found else None
 
 
 def line_of(who: str) -> int | None:
-    """Return the line of a file that is named as errors name it; None for what is none."""
+    """Return the line that `line 3`, or a message about a file, names; None for any other text."""
     found = _LINE.fullmatch(who.strip())
     return int(found[1]) if found else None
 
 
 def named_in_message(contact: Contact, row: int) -> str:
-    """Name a contact in a message: its row, its id or what may be shown of its number, its name."""
+    """Return how messages name a contact: its row, its id or masked number, and its name."""
     record = {
         "contact_id": contact.contact_id,
         "phone_number": contact.phone_number,
@@ -50,19 +50,19 @@ def named_in_message(contact: Contact, row: int) -> str:
 
 
 class Search:
-    """Looks at the contacts of a file or a campaign, in their order, for who is meant."""
+    """Searches the contacts of a file or a campaign, which the caller passes in their order."""
 
     def __init__(self, who: str) -> None:
         self._who, self._folded, self._line = who, _folded(who), line_of(who)
         self._hits: dict[int, Contact] = {}
         self._hit_count = 0
         self._looked = 0
-        self._names: dict[str, tuple[int, str]] = {}  #: of the first contacts
-        self._at_line: int | None = None  #: the row that begins there, or before it and ends after
+        self._names: dict[str, tuple[int, str]] = {}  #: name -> row, and how to show it
+        self._at_line: int | None = None  #: the row that contains the line
         self._before_line: int | None = None
 
     def may_be(self, row: int, record: str) -> bool:
-        """Whether a contact's record is worth reading: most of a million are not."""
+        """Whether a contact's record must be decoded; most of a million need not."""
         word = self._folded.partition(" ")[0]
         is_plain = '"' not in word and "\\" not in word
         is_needed = row <= _MOST_COMPARED or self._line is not None
@@ -92,13 +92,13 @@ class Search:
             self._at_line = self._before_line
 
     def found(self) -> int | None:
-        """Return the row of the only contact that is called so, or that stands in the line."""
+        """Return the row of the only contact with this name, or the row in this line; else None."""
         if self._hit_count == 1:
             return next(iter(self._hits))
         return None if self._hits else self._at_line
 
     def miss(self) -> str:
-        """Say why no contact was found, and which one was perhaps meant."""
+        """Return why no contact was found, and which one was perhaps meant."""
         if self._hits:
             which = ", ".join(named_in_message(contact, row) for row, contact in self._hits.items())
             more = " and others" if self._hit_count > len(self._hits) else ""
@@ -115,7 +115,7 @@ class Search:
 
 
 def _names(contact: Contact, cells: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Yield what a contact may be called, each as it may be shown: an id is no number."""
+    """Yield the names of a contact, each with how it may be shown, without numbers."""
     contact_id, number = contact.contact_id, contact.phone_number
     if contact_id != contact.party:
         is_number = bool(number) and gives_away(contact_id, number)

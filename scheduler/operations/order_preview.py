@@ -1,4 +1,4 @@
-"""What an order on a campaign would do, in numbers, before it is given."""
+"""The effects of an order on a campaign, in numbers, to show before it is given."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from scheduler.operations.orders import seen_of
 
 
 @dataclass(frozen=True, slots=True)
-class Foretold:
-    """How a campaign stands in all that an order changes; its calls add up to its total."""
+class OrderPreview:
+    """The numbers of a campaign that an order changes."""
 
     view: CampaignView
-    seen: str  #: what an order based on this names as seen
+    seen: str  #: names this state of the campaign, for an order that is based on it
     due: int  #: how many of the waiting calls could be dialled now
     last_deadline: float | None  #: of its live calls
 
@@ -43,13 +43,13 @@ class Foretold:
 
     @property
     def worst_seconds(self) -> float:
-        """How long the waiting calls last at most, one after the other."""
+        """How many seconds the waiting calls last at most, one after the other."""
         return self.waiting * self.view.policy.max_duration_seconds
 
 
-def foretell(ledger: Ledger, view: CampaignView) -> Foretold:
-    """Return the facts to show before an order on a campaign. Raises LedgerTrouble."""
+def preview_of(ledger: Ledger, view: CampaignView) -> OrderPreview:
+    """Read the numbers of a campaign. Raises LedgerTrouble."""
     live = views.live_calls(ledger, view.account, view.campaign_id)
     waits = campaigns.waiting(ledger, [view.campaign_id], ledger.time())[view.campaign_id]
     last = max((deadline for _, deadline in live), default=None)
-    return Foretold(view, seen_of(view), waits.due, last)
+    return OrderPreview(view, seen_of(view), waits.due, last)

@@ -1,4 +1,4 @@
-"""What the doctor finds without asking anybody on the network but Redis, at most once a minute."""
+"""Runs the doctor's checks that need no network but Redis, at most once a minute."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ KEPT_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What is not well: of the whole, and of each account."""
+    """What is wrong: in general, and with each account."""
 
     of_all: tuple[Finding, ...] = ()
     of_account: dict[str, tuple[Finding, ...]] = field(default_factory=dict)
 
 
-class Glance:
-    """Looks in a thread of its own, so that no request waits for it."""
+class QuickCheck:
+    """Checks in its own thread, so that no request waits for it."""
 
     def __init__(self, settings: Settings, ledger: Ledger, names: Callable[[], list[str]]) -> None:
         self._settings = settings
@@ -37,12 +37,12 @@ class Glance:
         self._lock = threading.Lock()
 
     def known(self) -> Findings | None:
-        """Return what was found last, None before the first look; have it looked again if due."""
+        """Return the last findings, None before the first check; start another check if due."""
         with self._lock:
             now = since_boot()
             if self._asked_at is None or now - self._asked_at >= KEPT_SECONDS:
                 self._asked_at = now
-                threading.Thread(target=self._look, name="glance", daemon=True).start()
+                threading.Thread(target=self._look, name="quick-check", daemon=True).start()
             return self._known
 
     def _look(self) -> None:
@@ -53,7 +53,7 @@ class Glance:
 
 
 def look(settings: Settings, ledger: Ledger, names: Iterable[str]) -> Findings:
-    """Return what is not well here. Raises LedgerTrouble."""
+    """Run the checks, and return what is wrong. Raises LedgerTrouble."""
     found = list(doctor.of_this_machine(settings))
     if settings.redis_url is not None:
         found += health.of_redis(settings.redis_url.get_secret_value(), settings.durability)
