@@ -40,7 +40,7 @@ SILENCE_SECONDS = 0.8
 #: Ticks read the deadlines again after so long, and sooner if one has passed, because another
 #: worker may be sending that stop.
 REFRESH_SECONDS = 0.4
-URGENT_SECONDS = 0.1
+URGENT_SECONDS = 0.2
 
 #: How many are read at once, so that more calls make no tick longer. The others follow in turn.
 MOST = 300

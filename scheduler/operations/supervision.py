@@ -17,7 +17,12 @@ from scheduler.models import CallState, CampaignState, Contact
 from scheduler.operations.pool import Pool
 from scheduler.operations.waits import NO_WAIT, Wait, why_waits
 
+#: How often it looks at its workers, and at a campaign that is about to end.
 LOOK_SECONDS = 0.25
+
+#: How often it looks at a campaign that has many calls left; a look costs more than a tick.
+LONG_LOOK_SECONDS = 0.75
+MANY_CALLS = 50
 
 #: Between two rounds of starting workers that die at once, while calls are open.
 PARDON_SECONDS = 2.0
@@ -151,6 +156,7 @@ class Supervision:
         self._waited_until: float | None = None
         self._known_wait = NO_WAIT
         self._sample: Contact | None = None
+        self._look_at = 0.0  #: when the campaign is looked at next
 
     def interrupt(self) -> None:
         """Stop every live call, and end; a further time, say what is live.
@@ -179,12 +185,16 @@ class Supervision:
             self._tend(pool)
             if self._handled < self._interrupts:
                 self._see_through()
+            elif time.monotonic() < self._look_at:
+                return None
             campaign = views.campaign(self._ledger, self._campaign_id)
             account = views.account(self._ledger, campaign.account)
         except LedgerTrouble as error:
             self._revive(error)
             return None
         self._notice_a_restart()
+        if campaign.open + campaign.calls[CallState.PENDING] > MANY_CALLS:
+            self._look_at = time.monotonic() + LONG_LOOK_SECONDS
         self._peak_slots = max(self._peak_slots, account.slots)
         block = account.blocks.get(self._fingerprint, "")
         wait, is_interrupted = self._wait_of(campaign), self._interrupts > 0

@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 JUMP_SECONDS = 1.0
 
 #: It is looked at no more often, however many ticks there are.
-LOOK_SECONDS = 0.25
+LOOK_SECONDS = 0.5
 
 #: So long after an answer came it may be put on record.
 MARGIN_SECONDS = 1.0

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from scheduler import logs
 from scheduler.accounts import Account, Accounts
@@ -40,9 +40,6 @@ from scheduler.worker.sockets import Sockets
 from scheduler.worker.timekeeper import Timekeeper
 from scheduler.worker.tracing import open_traces
 from scheduler.worker.webhooks import Teller
-
-if TYPE_CHECKING:
-    pass
 
 logger = logging.getLogger(__name__)
 

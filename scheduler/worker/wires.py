@@ -11,6 +11,8 @@ from functools import partial
 from typing import Any, TypeVar
 
 from websockets.asyncio.client import connect
+from websockets.proxy import get_proxy
+from websockets.uri import parse_uri
 
 from scheduler.calls.closings import Closings
 from scheduler.errors import SchedulerError
@@ -23,7 +25,7 @@ from scheduler.providers.bounded_socket import FRAME_BYTES, Gauged
 logger = logging.getLogger(__name__)
 
 #: How long lines wait until they are recorded together.
-NOTE_SECONDS = 0.2
+NOTE_SECONDS = 0.4
 
 OPEN_SECONDS = 5.0
 #: Sockets that are being opened at once.
@@ -44,6 +46,7 @@ class Wires:
         self._opening = asyncio.Semaphore(OPENING)
         self._lines: deque[LiveLine] = deque(maxlen=MOST_LINES)
         self._heard = asyncio.Event()
+        self._proxies: dict[tuple[str, int], str | None] = {}  #: to a host and port
         # The ledger's client blocks, so it is spoken to from threads.
         self._words = ThreadPoolExecutor(4, thread_name_prefix="listener-words")
 
@@ -61,6 +64,7 @@ class Wires:
             socket = await _Straight(
                 place.url,
                 create_connection=Gauged,
+                proxy=self._proxy_to(place.url),
                 additional_headers=place.headers,
                 open_timeout=OPEN_SECONDS,
                 close_timeout=1,
@@ -70,6 +74,14 @@ class Wires:
             )
         assert isinstance(socket, Gauged)
         return socket
+
+    def _proxy_to(self, url: str) -> str | None:
+        """Return the proxy that the environment names; read once, it takes as long as a frame."""
+        uri = parse_uri(url)
+        place = uri.host, uri.port
+        if place not in self._proxies:
+            self._proxies[place] = get_proxy(uri)
+        return self._proxies[place]
 
     def keep(self, line: LiveLine) -> None:
         """Have a line recorded soon."""
