@@ -153,7 +153,7 @@ def seed(here: Machine, *, count: int = 40) -> None:
     lost(here)
     paused(here)
     hostile(here)
-    running(here, count + 20)
+    running(here, 16)
 
 
 def show(here: Machine) -> None:

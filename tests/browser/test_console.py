@@ -46,7 +46,7 @@ def browser() -> Iterator[Chromium]:
 def here(browser: Chromium) -> Iterator[Machine]:
     home = Path(tempfile.mkdtemp(prefix="callsched-"))  # short, for a socket lies in it
     with machine.started(home, {"say_letters_per_second": 200}) as here:
-        demo.seed(here, count=16)
+        demo.seed(here, count=12)
         with closing(Ledger(here.site.env["CALLSCHED_REDIS_URL"])) as ledger:
             for name, role in (("ada", Scope.ADMIN), ("vera", Scope.LOOK)):
                 users.add(ledger, name, role, PASSWORD, who="test")
@@ -68,6 +68,13 @@ def ada(browser: Chromium, here: Machine) -> Iterator[BrowserContext]:
     with browser.context() as context:
         sign_in(context, here).close()
         yield context
+
+
+@pytest.fixture(scope="module")
+def plain(browser: Chromium, here: Machine) -> Iterator[Page]:
+    """A page of hers on a small screen that runs no script."""
+    with browser.context(script=False, width=NARROW) as context:
+        yield sign_in(context, here)
 
 
 @pytest.fixture
@@ -137,12 +144,10 @@ def test_a_report_is_filtered_sorted_downloaded_and_printed(page: Page, here: Ma
     page.emulate_media(media="screen")
 
 
-def test_every_page_is_for_everybody_without_script(browser: Chromium, here: Machine) -> None:
-    with browser.context(script=False, width=NARROW) as context:
-        page = sign_in(context, here)
-        for path in ("/", "/campaigns", "/attention", "/launch", "/schedules", "/do-not-call"):
-            page.goto(here.url + path)
-            expect(page.get_by_role("heading", level=1)).to_be_visible()
+def test_every_page_is_for_everybody_without_script(plain: Page, here: Machine) -> None:
+    for path in ("/", "/campaigns", "/attention", "/launch", "/schedules", "/do-not-call"):
+        plain.goto(here.url + path)
+        expect(plain.get_by_role("heading", level=1)).to_be_visible()
 
 
 def test_the_first_tab_leads_past_the_navigation(page: Page, here: Machine) -> None:
@@ -173,15 +178,14 @@ def test_a_file_is_uploaded_mapped_planned_launched_and_watched_to_its_end(
     assert {"+12025550161", "+12025550162"} <= rung
 
 
-def test_a_campaign_is_launched_without_script(browser: Chromium, here: Machine) -> None:
-    with browser.context(script=False, width=NARROW) as context:
-        page = sign_in(context, here)
-        upload(page, here, "plain", ["+12025550163"], "Hello.")
-        page.get_by_role("button", name="Launch: call 1 contact").click()
-        page.wait_for_url(re.compile("/campaigns/plain-"))
-        here.wait_for_end(page.url.rpartition("/")[2].partition("?")[0])
-        page.reload()
-        expect(page.locator("#standing .badge").first).to_have_text("finished")
+def test_a_campaign_is_launched_without_script(plain: Page, here: Machine) -> None:
+    plain.goto(here.url + HOME)
+    upload(plain, here, "plain", ["+12025550163"], "Hello.")
+    plain.get_by_role("button", name="Launch: call 1 contact").click()
+    plain.wait_for_url(re.compile("/campaigns/plain-"))
+    here.wait_for_end(plain.url.rpartition("/")[2].partition("?")[0])
+    plain.reload()
+    expect(plain.locator("#standing .badge").first).to_have_text("finished")
 
 
 # Find out, and settle -----------------------------------------------------------------------------
