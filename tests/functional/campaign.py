@@ -72,6 +72,11 @@ class Command:
         return self._out.read_text()
 
     @property
+    def out_bytes(self) -> bytes:
+        """The same of a command that writes no text."""
+        return self._out.read_bytes()
+
+    @property
     def err(self) -> str:
         """What it has said on standard error so far."""
         return self._err.read_text()
@@ -127,7 +132,7 @@ class Site:
         self._logs = home / "output"
         self._logs.mkdir(parents=True)
         self._commands: list[Command] = []
-        self._forked: dict[Forked, str] = {}  #: which commands those are
+        self._forked: dict[Forked, list[str]] = {}  #: the words of each
         self._ledger: Ledger | None = None
         self._count = 0
 
@@ -138,20 +143,21 @@ class Site:
     def start(self, *words: str, env: Mapping[str, str] = _NOTHING) -> Command:
         """Start a `callsched` command, as an interpreter of its own or, far sooner, by a fork.
 
-        `run` has one worker unless it is said otherwise: each takes most of a second to start.
-        Those of `run` are no forks.
+        `run` has one worker unless it is said otherwise. What a forked one starts are forks, too.
         """
         if words[0] == "run" and not {"--workers", "--help"} & set(words):
             words = (*words, "--workers", "1")
-        return self._start("scheduler.cli", "scheduler.cli.app", words, env, name=words[0])
+        return self._start("scheduler.cli", "scheduler.cli.app", words, env)
 
-    def start_celery_worker(self, *words: str, env: Mapping[str, str] = _NOTHING) -> Command:
+    def start_celery_worker(
+        self, *words: str, env: Mapping[str, str] = _NOTHING, quiet: bool = False
+    ) -> Command:
         """Start `celery -A scheduler worker` with these options, in the same way."""
-        words = ("-A", "scheduler", "worker", *words)
-        return self._start("celery", "celery.__main__", words, env, name="worker")
+        words = (*["--quiet"] * quiet, "-A", "scheduler", "worker", *words)
+        return self._start("celery", "celery.__main__", words, env)
 
     def _start(
-        self, module: str, program: str, words: Sequence[str], env: Mapping[str, str], name: str
+        self, module: str, program: str, words: Sequence[str], env: Mapping[str, str]
     ) -> Command:
         chosen = {**self.env, **env}
         of_its_own = dict(chosen.items() - os.environ.items())
@@ -159,7 +165,7 @@ class Site:
             return self.start_python("-m", module, *words, env=env)
         into = self._next_output()
         forked = shared().start(self.home, chosen, words, into, program=program)
-        self._forked[forked] = name
+        self._forked[forked] = [module, *words]
         return self._kept(Command(forked, into))
 
     def start_python(
@@ -203,8 +209,16 @@ class Site:
 
     def workers(self) -> list[psutil.Process]:
         """Return the workers that live."""
-        forked = self._forked_now("worker")
-        return [one for one in self.living() if one.pid in forked or _is_worker(one)]
+        return [one for one in self.living() if _is_worker(self.words(one))]
+
+    def words(self, process: psutil.Process) -> list[str]:
+        """Return what a process was started with, from its module on where it was forked."""
+        if words := self._forks().get(process.pid):
+            return words
+        try:
+            return process.cmdline()
+        except psutil.Error:
+            return []  # it has just gone
 
     def redis(self) -> psutil.Process | None:
         """Return the private Redis, if it lives."""
@@ -221,7 +235,7 @@ class Site:
 
     def living(self) -> list[psutil.Process]:
         """Return what was started here. What it started in turn shows by its state directory."""
-        found, forked = [], self._forked_now()
+        found, forked = [], self._forks()
         for process in psutil.process_iter():
             with suppress(psutil.Error):
                 is_ours = process.pid in forked or self._is_ours(process)
@@ -237,10 +251,23 @@ class Site:
         # The private Redis has none of our environment.
         return _is_redis(process) and process.cwd() == str(self.state.resolve())
 
-    def _forked_now(self, name: str = "") -> set[int]:
-        """Return the commands that live and whose environment is not to be seen from outside."""
-        named = [one for one, words in self._forked.items() if not name or words == name]
-        return {process.pid for process in named if process.poll() is None}
+    def _forks(self) -> dict[int, list[str]]:
+        """Return the words of what was forked: environment and words don't show from outside."""
+        living = {one.pid: words for one, words in self._forked.items() if one.poll() is None}
+        for path in self._logs.glob("*.born"):
+            for line in path.read_text().splitlines():
+                pid, *words = json.loads(line)
+                if self._is_fork(pid):
+                    living[pid] = words
+        return living
+
+    def _is_fork(self, pid: int) -> bool:
+        """Whether a process of this id is still the one that was forked here."""
+        with suppress(psutil.Error):
+            process = psutil.Process(pid)
+            forked = "tests.functional.forks" in process.cmdline()
+            return forked and process.cwd() == str(self.home.resolve())
+        return False
 
     def _reap(self, processes: Iterable[psutil.Process]) -> None:
         for command in self._commands:
@@ -268,13 +295,14 @@ class Site:
         self.kill_everything()
 
 
-#: Besides ours and Twilio's, the variables that nothing reads before a command begins.
+#: Besides ours, Twilio's and OpenTelemetry's, the variables that nothing reads before a command
+#: begins.
 _OTHERS = ("HOME", "SECRET", "TERM", "TZ", "XDG_STATE_HOME")
 
 
 def _is_read_late(name: str) -> bool:
     """Whether a variable counts also for a process that has started already."""
-    return name.startswith(("CALLSCHED_", "TWILIO_")) or name in _OTHERS
+    return name.startswith(("CALLSCHED_", "OTEL_", "TWILIO_")) or name in _OTHERS
 
 
 def _is_redis(process: psutil.Process) -> bool:
@@ -284,11 +312,7 @@ def _is_redis(process: psutil.Process) -> bool:
         return False
 
 
-def _is_worker(process: psutil.Process) -> bool:
-    try:
-        words = process.cmdline()
-    except psutil.Error:
-        return False  # it has just gone
+def _is_worker(words: Sequence[str]) -> bool:
     return "worker" in words and ("scheduler.cli" in words or "celery" in words)
 
 

@@ -10,11 +10,9 @@ import signal
 import subprocess
 import sys
 import threading
-import time
-import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -22,8 +20,13 @@ from select import select
 from types import TracebackType
 from typing import Any, Self
 
+from tests.functional.nursery import Nursery, be, main_of, settle, stay, take
+
 #: A command that takes longer is killed, and the test fails.
 PATIENCE_SECONDS = 30
+
+#: In place of a path: a pipe whose reader has left.
+CLOSED = "closed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,18 +101,22 @@ class Forks:
         user: int | None = None,
         terminal: str | None = None,
         program: str | None = None,
+        output: str | None = None,
+        source: str | None = None,
     ) -> Forked:
         """Start the program with these words, this environment and nothing else, as this user.
 
-        What it writes goes to the files `into`.out and .err, or to a terminal, which it reads.
-        Another `program` of ours than the one that this forks for may be said.
+        It reads a file, if there is a `source`, and writes to the files `into`.out and .err; or it
+        does both on a terminal. With its standard `output` at another place it ends as an
+        interpreter does, which writes what is left. Another `program` of ours than the one that
+        this forks for may be said.
         """
         if terminal is None:
             for end in ("out", "err"):
                 Path(f"{into}.{end}").touch()  # who looks at once finds it
-        places = {"folder": str(folder), "into": str(into), "terminal": terminal}
-        asked = places | {"env": dict(env), "words": list(words), "user": user}
-        asked |= {} if program is None else {"program": program}
+        places = {"into": str(into), "terminal": terminal, "output": output, "source": source}
+        asked = {"folder": str(folder), "env": dict(env), "words": list(words), "user": user}
+        asked |= places | ({} if program is None else {"program": program})
         return Forked(self, self.ask(run=asked))
 
     def call(
@@ -119,11 +126,14 @@ class Forks:
         words: Sequence[str],
         user: int | None = None,
         program: str | None = None,
+        output: str | None = None,
+        source: str | None = None,
         within_seconds: float = PATIENCE_SECONDS,
     ) -> Ended:
         """Run it to its end, as `start` starts it."""
         into = folder / "output"
-        forked = self.start(folder, env, words, into, user, program=program)
+        files = {"output": output, "source": source}
+        forked = self.start(folder, env, words, into, user, program=program, **files)
         try:
             code = forked.wait(within_seconds)
         except subprocess.TimeoutExpired:
@@ -226,11 +236,18 @@ def _started(
     words: list[str],
     user: int | None,
     terminal: str | None,
+    output: str | None,
+    source: str | None,
 ) -> int:
-    files = [os.devnull, f"{into}.out", f"{into}.err"] if terminal is None else [terminal] * 3
+    files = [source or os.devnull, output or f"{into}.out", f"{into}.err"]
+    if terminal is not None:
+        files = [terminal] * 3
+    if words[:1] == ["web"]:
+        main_of("scheduler.web")  # few tests need it, and those again and again
     child = os.fork()
     if child == 0:
-        _be(program, folder, env, words, files, user)
+        born = Path(f"{into}.born")
+        be(partial(_be, program, folder, env, words, files, user, born), wholly=bool(output))
     return child
 
 
@@ -241,46 +258,43 @@ def _be(
     words: list[str],
     files: list[str],
     user: int | None,
+    born: Path,
 ) -> None:
-    """Be the command, and never return."""
-    code: object = 1
-    try:
-        os.setsid()
-        os.chdir(folder)
-        for number, path in enumerate(files):
-            flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC
-            os.dup2(os.open(path, flags if number else os.O_RDONLY, 0o600), number)
-        if user is not None:
-            os.setgroups([])
-            os.setgid(user)
-            os.setuid(user)
-        os.environ.clear()
-        os.environ.update(env)
-        time.tzset()
-        # Who runs the tests in the background of a shell has Ctrl-C ignored, and so would we.
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        sys.argv = ["callsched", *words]
-        import_module(program).main()
-        code = 0
-    except SystemExit as leaving:
-        code = leaving.code or 0
-        if isinstance(code, str):
-            print(code, file=sys.stderr)
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        _finish()
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code if isinstance(code, int) else 1)
+    os.setsid()
+    os.chdir(folder)
+    for number, path in enumerate(files):
+        opened = _opened(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC if number else os.O_RDONLY)
+        os.dup2(opened, number)
+        os.close(opened)
+    if user is not None:
+        os.setgroups([])
+        os.setgid(user)
+        os.setuid(user)
+    take(env)
+    sys.stdin = os.fdopen(0, closefd=False)  # the other one may have read more than a line of ours
+    if sys.stdout.isatty():
+        _look_at_terminal()
+    stay()
+    if words[:1] == ["run"]:
+        settle(Nursery(born))
+    sys.argv = ["callsched", *words]
+    import_module(program).main()
 
 
-def _finish() -> None:
-    """Do what an interpreter does before it ends."""
-    for thread in threading.enumerate():
-        if thread is not threading.current_thread() and not thread.daemon:
-            thread.join()
-    atexit._run_exitfuncs()
+def _opened(path: str, flags: int) -> int:
+    if path != CLOSED:
+        return os.open(path, flags, 0o600)
+    reader, writer = os.pipe()
+    os.close(reader)
+    return writer
+
+
+def _look_at_terminal() -> None:
+    """See what is otherwise seen as an interpreter starts and as our console is imported."""
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    console = import_module("scheduler.cli.console")
+    for one, how in ((console.out, {}), (console.err, {"file": console.err.file})):
+        vars(one).update(vars(type(one)(**how)))
 
 
 if __name__ == "__main__":

@@ -15,11 +15,11 @@ from tests.functional.forks import Forked, shared
 class Terminal:
     """A command on a terminal of its own."""
 
-    def __init__(self, site: Site, *words: str, draws: bool = True) -> None:
-        """One that `draws` has looked at its terminal when it was imported; questions need not."""
+    def __init__(self, site: Site, *words: str, own: bool = False) -> None:
+        """Forked, or as an interpreter of its `own`."""
         self._ours, theirs = pty.openpty()
         env = site.env | {"TERM": "xterm", "COLUMNS": "100"}
-        self.process = (self._own if draws else self._forked)(site, env, words, theirs)
+        self.process = (self._own if own else self._forked)(site, env, words, theirs)
         #: Until the command has opened it: without anybody there ours is at its end.
         self._theirs: int | None = theirs
         self.shown = ""
@@ -41,7 +41,8 @@ class Terminal:
     def _forked(
         site: Site, env: dict[str, str], words: tuple[str, ...], theirs: int
     ) -> subprocess.Popen[bytes] | Forked:
-        return shared().start(site.home, env, words, site.home, terminal=os.ttyname(theirs))
+        into = site.home / "output" / "terminal"
+        return shared().start(site.home, env, words, into, terminal=os.ttyname(theirs))
 
     def answer(self, question: str, answer: str) -> int:
         """Wait for a question, answer it, and return the exit code."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,33 +10,28 @@ from pathlib import Path
 import pytest
 
 from tests.functional.campaign import Site, numbers
+from tests.functional.forks import CLOSED, Ended, shared
 from tests.sandbox_process import SandboxProcess
 
-#: A reader that is gone before anything is written, a disk without room, and no output at all.
-CLOSED, FULL, MISSING = "closed", "full", "missing"
+#: No output at all: only an interpreter of its own begins without one.
+MISSING = "missing"
+FULL = "/dev/full"
 
 
-def ended(site: Site, *words: str, output: str = CLOSED) -> subprocess.CompletedProcess[str]:
+def ended(site: Site, *words: str, output: str = CLOSED) -> Ended:
     """Run a command whose standard output nobody can read."""
-    before = ("sh", "-c", 'exec "$@" >&-', "sh") if output == MISSING else ()
-    if output == FULL:
-        output_fd = os.open("/dev/full", os.O_WRONLY)
-    else:
-        reader, output_fd = os.pipe()
-        os.close(reader)
-    try:
-        return subprocess.run(
-            [*before, sys.executable, "-m", "scheduler.cli", *words],
-            env=site.env | {"PYTHONPATH": ":".join(sys.path)},
-            cwd=site.home,
-            stdin=subprocess.DEVNULL,
-            stdout=output_fd,
-            stderr=subprocess.PIPE,
-            text=True,
-            check=False,
-        )
-    finally:
-        os.close(output_fd)
+    if output != MISSING:
+        return shared().call(site.home, site.env, words, output=output, within_seconds=60)
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$@" >&-', "sh", sys.executable, "-m", "scheduler.cli", *words],
+        env=site.env | {"PYTHONPATH": ":".join(sys.path)},
+        cwd=site.home,
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    return Ended(done.returncode, "", done.stderr)
 
 
 def dispositions(path: Path) -> list[str]:
@@ -55,9 +49,9 @@ def test_run_writes_its_results_though_nobody_reads_what_it_prints(
     run = ended(site, *words, "--workers", "1", *shape, output=output)
 
     assert dispositions(results) == ["stopped"] * 3
-    assert run.returncode == code, run.stderr
-    assert "Traceback" not in run.stderr
-    assert ("the output can't be written" in run.stderr) == (output == FULL)
+    assert run.code == code, run.err
+    assert "Traceback" not in run.err
+    assert ("the output can't be written" in run.err) == (output == FULL)
     assert sandbox.live()["live"] == 0
 
 
@@ -77,18 +71,18 @@ def test_what_a_campaign_file_is_is_told_by_the_exit_code_though_nobody_reads(si
     good = site.contacts(numbers(2))
     (site.home / "bad.csv").write_text("phone_number\nnone\n")
 
-    assert ended(site, "plan", good).returncode == 0
+    assert ended(site, "plan", good).code == 0
     without = ended(site, "plan", good, output=MISSING)
-    assert (without.returncode, without.stderr) == (0, "")
-    assert ended(site, "plan", "bad.csv", "--strict").returncode == 1
-    assert ended(site, "submit", good, "--id", "given", "--yes").returncode == 0
+    assert (without.code, without.err) == (0, "")
+    assert ended(site, "plan", "bad.csv", "--strict").code == 1
+    assert ended(site, "submit", good, "--id", "given", "--yes").code == 0
 
 
 @pytest.mark.parametrize("how", [(), ("--format", "jsonl"), ("--format", "xlsx")])
 def test_who_has_seen_enough_of_the_results_is_no_failure(site: Site, how: tuple[str, ...]) -> None:
     assert site.call("submit", site.contacts(numbers(9)), "--id", "c", "--yes").wait() == 0
 
-    assert ended(site, "results", "c", *how).returncode == 0
+    assert ended(site, "results", "c", *how).code == 0
     full = ended(site, "results", "c", *how, output=FULL)
-    assert full.returncode == 1
-    assert full.stderr == "error: the output can't be written: No space left on device\n"
+    assert full.code == 1
+    assert full.err == "error: the output can't be written: No space left on device\n"

@@ -200,12 +200,12 @@ def test_abort_says_that_no_worker_runs_and_the_next_one_ends_the_calls(
 def test_abort_asks_on_a_terminal(site: Site) -> None:
     submitted(site, 2)
 
-    asked = Terminal(site, "abort", "c", draws=False)
+    asked = Terminal(site, "abort", "c")
 
     assert asked.answer("Abort?", "n") == 1
     assert "1 campaign: 2 calls wait (2 minutes at worst)" in asked.shown
     assert done(site, "status", "c", "--json").record["state"] == "active"
-    assert Terminal(site, "abort", "c", "--yes", draws=False).wait() == 0
+    assert Terminal(site, "abort", "c", "--yes").wait() == 0
     assert dispositions(site) == {"skipped:cancelled": 2}
 
 
@@ -213,15 +213,15 @@ def test_cancel_asks_on_a_terminal_whether_campaigns_are_named_or_not(site: Site
     for name in "ab":
         submitted(site, 2, id_=name)
 
-    named = Terminal(site, "cancel", "a", draws=False)
-    every = Terminal(site, "cancel", "--all", draws=False)
+    named = Terminal(site, "cancel", "a")
+    every = Terminal(site, "cancel", "--all")
 
     assert named.answer("Cancel?", "n") == every.answer("Cancel?", "n") == 1
     assert "1 campaign: 2 calls wait (2 minutes at worst) and will never be made" in named.shown
     assert "2 campaigns: 4 calls wait (4 minutes at worst)" in every.shown
     assert "0 calls are live" in every.shown and "nothing was changed" in every.shown
     assert {view["state"] for view in all_campaigns(site)} == {"active"}
-    assert Terminal(site, "cancel", "--all", "--yes", draws=False).wait() == 0
+    assert Terminal(site, "cancel", "--all", "--yes").wait() == 0
     assert {view["state"] for view in all_campaigns(site)} == {"finished"}
 
 

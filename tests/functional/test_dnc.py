@@ -246,8 +246,8 @@ def test_on_a_terminal_a_pattern_is_meant_and_a_number_is_not_asked_about(site: 
     assert submitted.wait() == 0, submitted.err
     (site.home / "list.txt").write_text(f"{CAT}\n+1*\n")
 
-    asked = Terminal(site, "dnc", "add", CAT, "+1*", draws=False)
-    of_file = Terminal(site, "dnc", "import", "list.txt", draws=False)
+    asked = Terminal(site, "dnc", "add", CAT, "+1*")
+    of_file = Terminal(site, "dnc", "import", "list.txt")
 
     assert asked.answer("Put them on the list?", "n") == 1
     assert of_file.answer("Put them on the list?", "n") == 1
@@ -256,8 +256,8 @@ def test_on_a_terminal_a_pattern_is_meant_and_a_number_is_not_asked_about(site: 
         assert "1 campaign: 2 calls wait (2 minutes at worst)" in each.shown
         assert "the list was not changed" in each.shown
     assert listed(site) == set()
-    assert Terminal(site, "dnc", "add", CAT, draws=False).wait() == 0
-    assert Terminal(site, "dnc", "add", "+1*", "--yes", draws=False).wait() == 0
-    removal = Terminal(site, "dnc", "remove", "+1*", draws=False)
+    assert Terminal(site, "dnc", "add", CAT).wait() == 0
+    assert Terminal(site, "dnc", "add", "+1*", "--yes").wait() == 0
+    removal = Terminal(site, "dnc", "remove", "+1*")
     assert removal.answer("Take them off the list?", "n") == 1
     assert listed(site) == {CAT, "+1*"}

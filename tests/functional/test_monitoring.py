@@ -136,8 +136,7 @@ def pool(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pool]:
                 OTEL_BSP_SCHEDULE_DELAY=200,
             )
         )
-        quiet = ("-m", "celery", "--quiet", "-A", "scheduler", "worker", "--loglevel=info")
-        worker = site.start_python(*quiet)
+        worker = site.start_celery_worker("--loglevel=info", quiet=True)
         pool = Pool(site, worker, port, _server_of(home / "redis"), traces)
         pool.session.trust_env = False
         stack.enter_context(pool.session)

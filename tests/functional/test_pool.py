@@ -13,16 +13,13 @@ from scheduler.errors import ConfigError
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.settings import Settings
 from tests.functional.campaign import Command, Judge, Site, numbers
+from tests.functional.forks import shared
 from tests.sandbox_process import SandboxProcess
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.timeout(120)
 
 CELERY = ("-m", "celery", "-A", "scheduler", "worker", "--loglevel=info")
-SEND_300_DIALS = (
-    "from scheduler.tasks import dial\n"
-    "for _ in range(300): dial.apply_async(('default',), queue='dial.default')"
-)
 SAY_CONCURRENCY = "from scheduler.celery import app; print(app.conf.worker_concurrency)"
 
 
@@ -53,6 +50,11 @@ def submit(site: Site, count: int, max_duration: str = "1s") -> Command:
     command = site.call("submit", path, "--id", "pooled", "--max-duration", max_duration)
     assert command.wait() == 0, command.err
     return command
+
+
+def send_dials(site: Site, count: int) -> None:
+    sent = shared().call(site.home, site.env, [str(count)], program="tests.functional.flood")
+    assert sent.code == 0, sent.err
 
 
 def in_state(site: Site, state: str) -> int:
@@ -168,12 +170,12 @@ def test_the_same_id_submitted_again_adds_only_the_rows_that_it_does_not_know(
 def test_messages_that_come_again_and_again_ring_nobody_twice(
     site: Site, sandbox: SandboxProcess
 ) -> None:
-    assert site.start_python("-c", SEND_300_DIALS).wait() == 0
+    send_dials(site, 100)
     submit(site, 12)
     site.start("worker")
     start_worker(site)
 
-    assert site.start_python("-c", SEND_300_DIALS).wait() == 0
+    send_dials(site, 100)
 
     wait_until(lambda: is_finished(site))
     assert Judge(sandbox).accepted == dict.fromkeys(numbers(12), 1)

@@ -112,7 +112,7 @@ def test_a_page_goes_to_standard_output_or_where_it_can_not_be_written(over: Sit
     assert UNKNOWN in page.text and "Harbour Street" not in page.text
     assert "warning: --no-transcripts is deprecated" in piped.err
     assert (sent.wait(), sent.err) == (0, "sent.html: 6 calls, masked numbers, no transcripts\n")
-    on_terminal = Terminal(over, "report", "over", "-o", "there.html", draws=False)
+    on_terminal = Terminal(over, "report", "over", "-o", "there.html")
     assert on_terminal.wait() == 0
     assert f"open it: {(over.home / 'there.html').as_uri()} (--open" in on_terminal.shown
     assert (nowhere.wait(), nowhere.out) == (1, "")

@@ -190,7 +190,7 @@ def test_two_workers_launch_a_firing_once_and_call_everybody_once(
     wait_until(lambda: states(site) == ["fired"])
     campaign = shown(site)["last_campaign"]
     assert campaign == f"nightly-{datetime.fromtimestamp(int(at), UTC):%Y%m%dT%H%M%SZ}"
-    wait_until(lambda: said(site.call("status", campaign, "--json")).record["state"] == "finished")
+    wait_until(lambda: site.standing(campaign)["state"] == "finished")
     assert Judge(sandbox).accepted == dict.fromkeys(numbers(3), 1)
     assert shown(site)["next_at"] is None
 
@@ -207,7 +207,7 @@ def test_a_worker_that_is_killed_before_the_seal_is_followed_by_another(
     worker(site)
 
     wait_until(lambda: states(site) == ["fired"])
-    wait_until(lambda: said(site.call("status", campaign, "--json")).record["state"] == "finished")
+    wait_until(lambda: site.standing(campaign)["state"] == "finished")
     assert Judge(sandbox).accepted == dict.fromkeys(numbers(3), 1)
 
 
@@ -256,7 +256,7 @@ def test_on_a_terminal_it_asks_before_workers_call_for_real(site: Site) -> None:
     words = ("--cron", "* * * * *", "--timezone", "UTC", "--id", "often")
     add = ("schedule", "add", site.contacts(numbers(3)), *words)
 
-    asked = Terminal(site, *add, draws=False)
+    asked = Terminal(site, *add)
 
     assert asked.answer("Add it?", "n") == 1
     assert "calls 3 contacts on account default through http://127.0.0.1:9" in asked.shown
@@ -264,10 +264,10 @@ def test_on_a_terminal_it_asks_before_workers_call_for_real(site: Site) -> None:
     assert "1,440 times within 24 hours" in asked.shown
     assert site.call("schedule", "list", "--json").record["schedules"] == []
     said(site.call(*add))
-    by_hand = Terminal(site, "schedule", "run-now", "often", draws=False)
+    by_hand = Terminal(site, "schedule", "run-now", "often")
     assert by_hand.answer("Launch it?", "n") == 1
     said(site.call("submit", site.contacts(numbers(2)), "--id", "c"))
     said(site.call("pause", "c"))
-    resumed = Terminal(site, "resume", "--all", draws=False)
+    resumed = Terminal(site, "resume", "--all")
     assert resumed.answer("Call them?", "n") == 1
     assert said(site.call("status", "c", "--json")).record["state"] == "paused"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import gzip
 import json
-import subprocess
-import sys
+import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ from redis import Redis
 
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 from tests.functional.campaign import Site
+from tests.functional.forks import Ended, shared
 from tests.sandbox_process import SandboxProcess
 
 pytestmark = pytest.mark.timeout(90)
@@ -27,16 +28,13 @@ def site(
         yield site
 
 
-def piped(site: Site, said: bytes, *words: str) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
-        [sys.executable, "-m", "scheduler.cli", *words],
-        input=said,
-        env=site.env,
-        cwd=site.home,
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
+def piped(site: Site, said: bytes, *words: str) -> Ended:
+    """Run a command that reads from a pipe what somebody writes into it."""
+    pipe = site.home / "pipe"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as somebody:
+        somebody.submit(pipe.write_bytes, said)
+        return shared().call(site.home, site.env, words, source=str(pipe))
 
 
 def numbers_of(site: Site, campaign_id: str) -> list[str]:
@@ -54,7 +52,7 @@ def numbers_of(site: Site, campaign_id: str) -> list[str]:
 def test_a_pipe_is_read_as_what_it_is(site: Site, said: bytes) -> None:
     done = piped(site, said, "submit", "-", "--id", "piped")
 
-    assert (done.returncode, done.stdout) == (0, b"piped\n"), done.stderr
+    assert (done.code, done.out) == (0, "piped\n"), done.err
     assert numbers_of(site, "piped") == ["+12025550100"]
 
 
@@ -64,18 +62,16 @@ def test_a_document_takes_its_contacts_from_a_pipe(site: Site) -> None:
 
     done = piped(site, b"phone\n(202) 555-0100\n", *words)
 
-    assert done.returncode == 0, done.stderr
+    assert done.code == 0, done.err
     assert numbers_of(site, "piped") == ["+12025550100"]
-    assert b"1 number cleaned or completed; the first, in line 2: " in done.stderr
+    assert "1 number cleaned or completed; the first, in line 2: " in done.err
 
 
 def test_what_is_wrong_with_a_pipe_is_said_with_its_line(site: Site) -> None:
     done = piped(site, b"phone\n911\n", "submit", "-")
 
-    assert done.returncode == 1
-    assert b"<stdin>:2:phone: expected a subscriber's number, got an emergency number" in (
-        done.stderr
-    )
+    assert done.code == 1
+    assert "<stdin>:2:phone: expected a subscriber's number, got an emergency number" in done.err
 
 
 def test_mended_rows_are_added_under_the_same_id(site: Site) -> None:

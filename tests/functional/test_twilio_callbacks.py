@@ -281,7 +281,7 @@ def test_a_run_waits_for_the_callback_that_attaches_a_lost_call(
 
 
 def receivers(site: Site) -> list[psutil.Process]:
-    return [one for one in site.living() if "--callbacks-only" in one.cmdline()]
+    return [one for one in site.living() if "--callbacks-only" in site.words(one)]
 
 
 def test_a_receiver_that_dies_is_started_again_and_hears_the_rest(

@@ -331,7 +331,7 @@ def test_a_real_campaign_is_watched_without_a_screen_and_on_one(
     plain = site.call("watch", "c")
     record = site.call("watch", "--json").record
     site.env["NO_COLOR"] = "1"
-    screen = Terminal(site, "watch", "c", "--refresh", "1s")
+    screen = Terminal(site, "watch", "c", "--refresh", "1s", own=True)
     screen.read_until("4 connected")
     screen.type("q")
     broken_off = Terminal(site, "watch")

@@ -81,6 +81,11 @@ def pids_at(overrides: Overrides) -> list[int]:
     return found
 
 
+def receivers(site: Site) -> list[int]:
+    """Return those that a run has started and that live."""
+    return [one.pid for one in site.living() if "scheduler.web" in site.words(one)]
+
+
 def tended(receiver: Receiver, overrides: Overrides) -> list[int]:
     """Have it looked after, and return the receivers that live."""
     receiver.tend()
@@ -260,18 +265,17 @@ def test_a_receiver_that_can_not_start_says_why(redis: EmbeddedRedis, tmp_path: 
 )
 def test_a_run_in_the_sandbox_has_a_receiver_while_calls_are_live(tmp_path: Path) -> None:
     with SandboxProcess(provider="twilio") as sandbox, twilio_site(tmp_path, sandbox) as site:
-        here: Overrides = {"CALLSCHED_STATE_DIR": str(site.state)}
         call = {"script": ENDLESS, "on_machine": "stop"}
         path = write(site, ["+12025550143"], max_duration="8s", call=call)
         run = site.start("run", path, "--sandbox", "--yes")
-        wait_until(lambda: pids_at(here))
-        [first] = pids_at(here)
+        wait_until(lambda: receivers(site))
+        [first] = receivers(site)
         wait_until(site.workers)
         os.kill(first, signal.SIGKILL)
-        wait_until(lambda: pids_at(here) not in ([], [first]))
+        wait_until(lambda: receivers(site) not in ([], [first]))
 
         assert run.wait() == 0, run.err
-        assert pids_at(here) == []
+        assert receivers(site) == []
         log = (site.state / "logs" / "web.log").read_text()
         assert log.count("callbacks come to http://127.0.0.1:") == 2
         assert "for sandbox" in log

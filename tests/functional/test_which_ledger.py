@@ -64,7 +64,7 @@ def test_where_a_command_has_changed_a_pool_the_private_ledger_is_meant(
     assert added(site, CAT, CALLSCHED_REDIS_URL="private").record["ledger"] == mine
     assert refused(site.call("dnc", "remove", CAT))
 
-    no, yes = (Terminal(site, "dnc", "remove", CAT, draws=False) for _ in range(2))
+    no, yes = (Terminal(site, "dnc", "remove", CAT) for _ in range(2))
     assert no.answer("Is the private ledger meant?", "n") == 1
     assert yes.answer("Is the private ledger meant?", "y") == 0
     assert added(site, CAT).record["added"] == [CAT]
