@@ -1,7 +1,7 @@
-"""Where a request was sent to and came from: which of it is ours, and what may be believed of it.
+"""Where a request was sent to and where it came from, and which of its headers to believe.
 
-A page of somebody else can have its own host name lead to this machine, and a browser then sends
-what it likes here: only the Host header tells.
+A foreign site can have its own host name resolve to this machine (DNS rebinding), and a browser
+then sends that site's requests here: only the Host header gives it away.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from starlette.requests import HTTPConnection
 from scheduler.fields.urls import is_loopback
 from scheduler.settings import Settings
 
-#: Who passes a request on tells so in these.
+#: Headers that a proxy adds to a request that it passes on.
 FORWARDING = (
     *("forwarded", "via", "x-real-ip", "x-forwarded-for", "x-forwarded-host"),
     *("x-forwarded-port", "x-forwarded-proto", "x-forwarded-server", "x-forwarded-prefix"),
@@ -28,12 +28,12 @@ _SECURE = re.compile(r"(?i)(?:^|[;,\s])proto=\"?https\b")
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """What these settings make of the addresses of requests."""
+    """Judges the addresses of requests by the settings of this site."""
 
     settings: Settings
 
     def is_direct(self, asked: HTTPConnection) -> bool:
-        """Whether it comes from this machine, and nothing leads here from elsewhere."""
+        """Whether it comes from this machine, and no proxy or public address leads here."""
         return (
             is_loopback(self.settings.web_host)
             and self.settings.public_url is None
@@ -43,7 +43,7 @@ class Addresses:
         )
 
     def is_ours(self, asked: HTTPConnection) -> bool:
-        """Whether its Host is one of ours: loopback, the public one, or where it came in."""
+        """Whether its Host header is this site's: loopback, public URL or bound address."""
         written = _host(asked)
         port = _port(asked)
         if written is None:
@@ -53,7 +53,7 @@ class Addresses:
         return written in ((self.settings.web_host.lower(), port), (_ends(asked)[-1], port))
 
     def is_own_origin(self, asked: HTTPConnection, origin: str) -> bool:
-        """Whether an Origin is the one of the page that was asked for."""
+        """Whether an Origin header names this site, as the request reached it."""
         public = urlsplit(self.settings.public_url or "")
         if self.settings.public_url and _site(origin) == _site(self.settings.public_url):
             return True
@@ -63,17 +63,18 @@ class Addresses:
         return _site(origin) == _site(f"{scheme}://{asked.headers.get('host', '')}")
 
     def is_secure(self, asked: HTTPConnection) -> bool:
-        """Whether what a browser keeps of it may go over TLS alone."""
+        """Whether cookies that answer it can be marked `Secure`: the browser came over TLS."""
         return (self.settings.public_url or "").startswith("https://") or _came_over_tls(asked)
 
     def is_near(self, asked: HTTPConnection) -> bool:
-        """Whether the browser is on this machine, as far as anybody can tell."""
+        """Whether the browser seems to be on this machine: loopback, and no proxy's header."""
         return _is_own_loopback(asked) and not _is_forwarded(asked)
 
     def sender(self, asked: HTTPConnection) -> str:
-        """Return the address that it came from; of what a proxy beside us passes on, as it says.
+        """Return the IP address of the sender.
 
-        The last address is the one that the proxy has seen itself.
+        A proxy on this machine or network is believed when CALLSCHED_PUBLIC_URL is set: the last
+        address of its X-Forwarded-For is the one that it has seen itself.
         """
         peer = asked.client.host if asked.client else ""
         passed_on = asked.headers.getlist("x-forwarded-for")
@@ -108,13 +109,13 @@ def _is_own_loopback(asked: HTTPConnection) -> bool:
 
 
 def _host(asked: HTTPConnection) -> tuple[str, int] | None:
-    """Return host and port of the Host header; None where it can't be read."""
+    """Return host and port of the Host header; None when it is missing or malformed."""
     found = _HOST.fullmatch(asked.headers.get("host", "").lower())
     return found and (found[1].strip("[]"), int(found[2] or _PORTS["http"]))
 
 
 def _ends(asked: HTTPConnection) -> list[str]:
-    """Return the addresses that a connection leads from and to."""
+    """Return the addresses of both ends of the connection: the client's, the server's."""
     server = asked.scope.get("server") or ("", None)
     return [asked.client.host if asked.client else "", str(server[0])]
 

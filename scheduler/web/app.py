@@ -26,10 +26,10 @@ def build(site: Site, receiver: Receiver) -> FastAPI:
         title="callsched",
         version=version("callsched"),
         description="Campaigns of outbound calls: what they do, and what became of every call.",
-        docs_url=None,  # its page would load scripts from somebody else's host
+        docs_url=None,  # FastAPI's page loads scripts from another host
         redoc_url=None,
         openapi_url=None,
-        redirect_slashes=False,  # it would name the Host header
+        redirect_slashes=False,  # the redirect would repeat the Host header
     )
     app.state.site = site
     app.state.counts = counts = Counts()

@@ -1,4 +1,4 @@
-"""How long the body of a request may be, unless its route takes its time and bounds it itself."""
+"""Bounds the body of every request, except on routes that take uploads and bound them."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from scheduler.web.bounds import BODY_BYTES
 
 
 def bounded(request: Request, receive: Receive) -> Receive:
-    """Return what reads a body as far as it may go.
+    """Wrap `receive`: it raises HTTPException (413) beyond `BODY_BYTES`.
 
-    A route that takes uploads says so before it reads (`be_patient`), and counts itself.
+    A route that takes uploads calls `be_patient` before it reads, and counts the bytes itself.
     """
     connection = getattr(request.state, "connection", None)
     seen = 0
@@ -22,7 +22,7 @@ def bounded(request: Request, receive: Receive) -> Receive:
         message = await receive()
         seen += len(message.get("body", b""))
         if seen > BODY_BYTES and not getattr(connection, "is_patient", False):
-            # Of this kind alone do those who read a form let it through as it is.
+            # Starlette's form parser lets only an HTTPException through unchanged.
             raise HTTPException(413, f"a request has {BODY_BYTES} bytes at most here")
         return message
 

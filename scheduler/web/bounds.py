@@ -1,4 +1,4 @@
-"""How much of the site one client can take: no connection for long, and so many at once."""
+"""Limits on what clients can take up: seconds of a request, connections at once, bytes."""
 
 from __future__ import annotations
 
@@ -13,57 +13,58 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from scheduler.web.problems import Failure
 
-#: For a request and its answer, however they are spread over it: then it is cut off.
+#: From a request's first byte to the end of its answer. Then the connection is closed.
 REQUEST_SECONDS = 14.0
-#: How long a connection may be idle. A provider opens another one.
+#: How long a connection may be idle. A provider simply opens another one.
 IDLE_SECONDS = 75.0
-#: Connections that are open at once. From then on the one that has waited longest gives way.
+#: Connections at once. Beyond that, the one that has been without a whole request for longest is
+#: closed.
 MOST_CONNECTIONS = 256
-#: Besides them those that take their time, uploads and downloads; and those that have no end of
-#: their own, such as event streams: these are bounded where they are let in.
+#: Besides them so many slow ones, uploads and downloads; and so many answers without an end, such
+#: as event streams, whose routes refuse more.
 MOST_PATIENT, MOST_ENDLESS = 500, 2000
-#: Of a request's head, and of its body: what a provider tells of a call is a kilobyte or two.
+#: Length of a request's head, and of its body: a provider's callback has a kilobyte or two.
 HEAD_BYTES, BODY_BYTES = 1 << 15, 1 << 16
 
-#: How long an upload may be silent; and how much of it comes in a minute at least.
+#: How long an upload may be silent; and how many bytes each minute of it brings at least.
 SILENT_SECONDS = 14.0
 MINUTE_SECONDS, MINUTE_BYTES = 60.0, 60_000
-#: How long who is answered may read nothing, and how much they read meanwhile at least.
+#: In so long a reader of an answer takes at least so many bytes.
 UNREAD_SECONDS, UNREAD_BYTES = 60.0, 60_000
 
 
 class BoundedProtocol(H11Protocol):
-    """HTTP as uvicorn speaks it, and no longer than `REQUEST_SECONDS` for one request.
+    """uvicorn's HTTP protocol, with at most `REQUEST_SECONDS` for one request.
 
-    uvicorn bounds the time between requests alone: a client that sends a byte now and then would
+    uvicorn bounds only the time between requests: a client that sends a byte now and then would
     keep its connection for ever.
     """
 
-    #: No whole request in hand; oldest first.
+    #: Connections without a whole request, the oldest first.
     _waiting: ClassVar[dict[BoundedProtocol, None]] = {}
     _patient: ClassVar[set[BoundedProtocol]] = set()
-    #: Those of them without an end, with what is called when the server leaves.
+    #: Those of `_patient` whose answer has no end, with what to call when the server shuts down.
     _endless: ClassVar[dict[BoundedProtocol, Callable[[], object]]] = {}
     _heard_at = _minute_at = 0.0
     _minute_bytes = 0
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        #: `request`: it ends the request; `upload`: looks how it gets on; `reader`: whether one is.
+        #: `request` aborts a late request; `upload` and `reader` check whether each still moves.
         self._timers: dict[str, asyncio.TimerHandle] = {}
-        # A route gets at it as `request.state.connection`.
+        # Routes find this protocol as `request.state.connection`.
         self.app_state = {**self.app_state, "connection": self}
 
     @property
     def is_patient(self) -> bool:
-        """Whether the request in hand takes its time."""
+        """Whether the current request may take longer than `REQUEST_SECONDS`."""
         return self in self._patient
 
     def be_patient(self) -> None:
-        """Let the request in hand take its time, from any thread; and its body be long.
+        """Lift the limits on the current request's time and body length. Any thread may call this.
 
-        Raises Failure when too many do. An upload that is silent or hardly gets on is cut off, and
-        so is whoever does not read the answer.
+        Raises Failure (503) at more than `MOST_PATIENT` of them. An upload that is silent or too
+        slow is still cut off, and so is a client that does not read its answer.
         """
         if self in self._patient:
             return
@@ -74,22 +75,22 @@ class BoundedProtocol(H11Protocol):
         self.loop.call_soon_threadsafe(self._begin_patience)
 
     def be_endless(self, on_leaving: Callable[[], object]) -> None:
-        """Let the answer in hand have no end of its own.
+        """Let the current answer go on without an end.
 
-        `on_leaving` is called when the server leaves, and ends it.
+        The server calls `on_leaving`, which has to end the answer, when it shuts down.
         """
         self._endless[self] = on_leaving
         self._patient.add(self)
         self.loop.call_soon_threadsafe(self._begin_patience)
 
     def shutdown(self) -> None:
-        """Leave once what is in hand is answered."""
+        """Close the connection once the current request is answered."""
         super().shutdown()
         if on_leaving := self._endless.get(self):
             on_leaving()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Let it in; if there are too many, close the connection that has waited longest."""
+        """Accept a connection; when there are too many, close the one that waits longest."""
         assert isinstance(transport, asyncio.Transport)
         super().connection_made(transport)
         # Whatever is not read at once counts as unread.
@@ -98,40 +99,40 @@ class BoundedProtocol(H11Protocol):
         self._waiting[self] = None
         if len(self.connections) - len(self._patient) > MOST_CONNECTIONS:
             longest = next(iter(self._waiting))
-            del self._waiting[longest]  # it is gone only soon, and the next one is to be another
+            del self._waiting[longest]  # abort() takes a moment: don't pick the same one twice
             longest.transport.abort()
         self._in("request", REQUEST_SECONDS, transport.abort)
 
     def data_received(self, data: bytes) -> None:
-        """Give a request its time from its first byte on."""
+        """Start the request's clock at its first byte."""
         if "request" not in self._timers and not self.is_patient:
             self._in("request", REQUEST_SECONDS, self.transport.abort)
         self._heard_at = self.loop.time()
         self._minute_bytes += len(data)
         super().data_received(data)
-        # Who sends their request slowly waits as well: it is they who give way.
+        # A request that comes in slowly counts as waiting, so that it is closed first.
         is_whole = self.conn.their_state is not h11.SEND_BODY
         if self.cycle is not None and not self.cycle.response_complete and is_whole:
             self._waiting.pop(self, None)
 
     def pause_writing(self) -> None:
-        """Wait for the reader, but not for ever."""
+        """Watch that the client goes on reading its answer."""
         super().pause_writing()
         self._expect_reader(self.transport.get_write_buffer_size())
 
     def resume_writing(self) -> None:
-        """Go on: all is read."""
+        """Stop watching: the client has read all that was written."""
         super().resume_writing()
         self._end("reader")
 
     def on_response_complete(self) -> None:
-        """Wait for the next request."""
+        """End the request's timers, and count as waiting for the next one."""
         self._end_request()
         self._waiting[self] = None
         super().on_response_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget it."""
+        """Drop the connection's timers and its places in the sets."""
         self._end_request()
         self._end("reader")
         self._waiting.pop(self, None)
@@ -160,7 +161,7 @@ class BoundedProtocol(H11Protocol):
 
     def _look_at_upload(self) -> None:
         if self.conn.their_state is not h11.SEND_BODY:
-            return  # all of it is here: now it is we who take their time
+            return  # all of it is here: what takes time now is the answer
         now = self.loop.time()
         if self.flow.read_paused:
             self._begin_minute(now)  # nobody can send while we do not read
@@ -196,15 +197,15 @@ class BoundedProtocol(H11Protocol):
 
 
 def _give_up_on_the_dead(transport: asyncio.Transport) -> None:
-    """Have the system end a connection whose other end takes nothing, where it can."""
-    own: socket.socket | None = transport.get_extra_info("socket")
-    if own is not None and hasattr(socket, "TCP_USER_TIMEOUT") and own.family != socket.AF_UNIX:
+    """Have the kernel end a connection whose peer acknowledges nothing (TCP_USER_TIMEOUT)."""
+    sock: socket.socket | None = transport.get_extra_info("socket")
+    if sock is not None and hasattr(socket, "TCP_USER_TIMEOUT") and sock.family != socket.AF_UNIX:
         milliseconds = int(UNREAD_SECONDS * 1000)
-        own.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)
 
 
 async def body_of(request: Request) -> bytes | None:
-    """Return a request's body; None when it is longer than any that a provider sends."""
+    """Return a request's body; None when it is longer than `BODY_BYTES`."""
     length = request.headers.get("content-length", "0")
     if not length.isdecimal() or int(length) > BODY_BYTES:
         return None

@@ -1,4 +1,4 @@
-"""What a browser keeps of being signed in, and what its forms have to carry."""
+"""The session cookie, and the CSRF token that a session's forms carry."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from scheduler.operations.users import SignedIn
 
 
 def name_of(*, is_secure: bool) -> str:
-    """Return the cookie's name. Of a secure one no neighbour of ours can put another in place."""
+    """Return the cookie's name. With `__Host-`, no other host of the domain can overwrite it."""
     return "__Host-callsched" if is_secure else "callsched"
 
 
 def cookie_of(asked: HTTPConnection, *, is_secure: bool) -> str:
-    """Return what the cookie has; "" where there is none."""
+    """Return the cookie's value; "" when there is none."""
     return asked.cookies.get(name_of(is_secure=is_secure), "")
 
 
 def keep(response: Response, signed_in: SignedIn, *, is_secure: bool) -> None:
-    """Have the browser keep that it is signed in."""
+    """Set the session cookie."""
     response.set_cookie(
         name_of(is_secure=is_secure),
         signed_in.cookie,
@@ -34,12 +34,12 @@ def keep(response: Response, signed_in: SignedIn, *, is_secure: bool) -> None:
 
 
 def drop(response: Response, *, is_secure: bool) -> None:
-    """Have the browser forget it."""
+    """Delete the session cookie."""
     response.delete_cookie(
         name_of(is_secure=is_secure), httponly=True, samesite="lax", secure=is_secure
     )
 
 
 def csrf_of(cookie: str) -> str:
-    """Return what the forms of a session carry: only who has its pages knows it."""
+    """Return the CSRF token of a session, which only the session's pages contain."""
     return hmac.new(cookie.encode(), b"csrf", "sha256").hexdigest()

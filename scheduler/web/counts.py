@@ -1,4 +1,4 @@
-"""What one `callsched web` counts of its requests, for Prometheus."""
+"""The metrics of one `callsched web` process, for Prometheus."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from prometheus_client import (
 from starlette.datastructures import Headers
 from starlette.types import Message, Send
 
-#: The first part of a path, where it is one of these; else it is a page.
+#: Values of the label `part`: the first part of a path. Any other path counts as `pages`.
 _PARTS = ("callbacks", "api", "static", "healthz", "readyz", "metrics")
 
 
-#: Else each series has a second one with the instant of its making, which nobody reads.
+#: Without this, each series has a second one, `…_created`, which nobody reads.
 _without_instants: Callable[[], None] = disable_created_metrics
 
 
 class Counts:
-    """Counts requests by where they went and how they were answered, and streams that are open."""
+    """Counts requests by path and HTTP status, and open event streams."""
 
     def __init__(self) -> None:
         _without_instants()
@@ -51,13 +51,13 @@ class Counts:
         )
 
     def written(self, *, is_ledger_up: bool) -> bytes:
-        """Return all of it as Prometheus reads it."""
+        """Return all metrics in Prometheus' text format."""
         self._ledger_up.set(is_ledger_up)
         return generate_latest(self.registry)
 
     @asynccontextmanager
     async def counting(self, send: Send, path: str) -> AsyncIterator[Send]:
-        """Yield what sends an answer; it is counted when it begins, a stream until it ends."""
+        """Wrap `send`: it counts the answer when it begins; a stream counts as open to its end."""
         is_stream = False
 
         async def send_counted(message: Message) -> None:

@@ -1,4 +1,4 @@
-"""Where the next page of a list begins, as something that a client only hands back."""
+"""Cursors: opaque strings that say where the next page of a list begins."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def written(place: str) -> str:
 
 
 def read(cursor: str | None) -> str | None:
-    """Return the place of a cursor; None for the beginning. Raises Failure for what is none."""
+    """Return the place of a cursor; None for the beginning. Raises Failure for a bad cursor."""
     if cursor is None:
         return None
     try:

@@ -1,4 +1,4 @@
-"""Who hears the callbacks of each account: one desk for every account that can verify them."""
+"""The desks that take callbacks: one for every account that can verify them."""
 
 from __future__ import annotations
 
@@ -33,15 +33,18 @@ class Desks:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The accounts that are heard."""
+        """The accounts that have a desk."""
         return tuple(self._desks)
 
     def of(self, account: str) -> CallbackDesk | None:
-        """Return the desk of an account; None where nobody can verify what comes for it."""
+        """Return the desk of an account; None when its callbacks can't be verified."""
         return self._desks.get(account)
 
     def follow(self, accounts: Accounts) -> None:
-        """Hear these accounts from now on. Raises nothing: what can't be heard is logged once."""
+        """Open a desk for each of these accounts that is new or has changed.
+
+        Logs once what is wrong with an account whose desk can't be opened, and raises nothing.
+        """
         for account in accounts:
             if self._known.get(account.name) == account:
                 continue

@@ -1,4 +1,4 @@
-"""Files that are made while they are sent: neither their length nor their reader costs memory."""
+"""Files that are made while they are sent, so that a long one costs no memory."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 def layout_of(
     ledger: Ledger, view: CampaignView, visitor: Visitor, wanted: Sequence[str], times: Times | None
 ) -> Layout:
-    """Return how a visitor has the results written: in these columns, without any in all.
+    """Return how to write the results for a visitor: in these columns, or in all.
 
     Raises LookupError with a column that the results do not have.
     """
@@ -50,13 +50,13 @@ def layout_of(
 def results(
     ledger: Ledger, view: CampaignView, visitor: Visitor, chosen: ResultFormat, layout: Layout
 ) -> Response:
-    """Send the results of a campaign. A workbook is made whole before its first byte is sent."""
+    """Stream the results of a campaign. Only a workbook is made whole before it is sent."""
     view.expect_kept()
     expect_library(chosen)
     records = (as_seen_by(visitor, record) for record in views.results(ledger, view.campaign_id))
     name = f"{view.campaign_id}-results.{chosen}"
     if chosen is ResultFormat.XLSX:
-        # Only who wants a workbook needs the library.
+        # Imported here: only a workbook needs the library.
         from scheduler.operations.export_workbook import write_workbook
 
         with tempfile.TemporaryFile() as file:
@@ -67,7 +67,7 @@ def results(
 
 
 def of_file(file: KeptFile, media_type: str, name: str = "") -> Response:
-    """Send a file that was written just now; with a name it is a download."""
+    """Send a file that was just written; with a name, as a download."""
     headers = {"Content-Length": str(file.length)} | (_headers(name) if name else {})
     return StreamingResponse(file.pieces(), headers=headers, media_type=media_type)
 
@@ -78,7 +78,7 @@ def _headers(name: str) -> dict[str, str]:
 
 
 def _pieces(lines: Iterable[str]) -> Iterator[bytes]:
-    """Join lines to pieces that are worth being sent; each costs a change of threads."""
+    """Join lines to larger pieces: sending one costs a switch of threads."""
     piece = bytearray()
     for line in lines:
         piece += line.encode(errors="replace")

@@ -1,7 +1,7 @@
-"""One thread that reads what happens, for every stream of this process.
+"""One thread reads the ledger's events for every event stream of this process.
 
-A stream costs a queue with a bound: no thread, no connection to Redis. Who reads too slowly is told
-that there is a gap, and goes on with what comes then.
+A stream costs one bounded queue: no thread, no connection to Redis. A client that reads too slowly
+loses what its queue can't hold, gets an event `gap`, and goes on with the next events.
 """
 
 from __future__ import annotations
@@ -27,26 +27,26 @@ logger = logging.getLogger(__name__)
 #: Streams that are open at once.
 MOST_STREAMS = MOST_ENDLESS
 
-#: How often it looks, and how often at most something is said to have changed.
+#: How often the thread reads the ledger; and at least so long between two pulses.
 LOOK_SECONDS, PULSE_SECONDS = 0.5, 1.0
 
-#: Events that a stream has not sent yet.
+#: Events that a stream holds and has not sent yet.
 MOST_WAITING = 2000
 
 PULSE = b"event: pulse\ndata:\n\n"
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """What somebody listens for."""
+class Subscription:
+    """Which events a client of a stream gets."""
 
     visitor: Visitor
-    account: str = ""  #: "" for all that are theirs to see
+    account: str = ""  #: "" for every account that the visitor may see
     campaign_id: str = ""  #: "" for all
-    pulses: bool = False  #: only that something has changed, and not what
+    pulses: bool = False  #: only pulses: that something has changed, and not what
 
     def wants(self, account: str, campaign_id: str) -> bool:
-        """Tell whether something of an account, and of a campaign, is for them."""
+        """Tell whether an event of this account and campaign belongs to the subscription."""
         return (
             self.visitor.may_see(account)
             and self.account in ("", account)
@@ -56,7 +56,7 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """Something that happened, as it is sent: written once, however many streams there are."""
+    """An event as it is sent: serialized once, however many streams there are."""
 
     placed: PlacedEvent
     whole: bytes
@@ -64,15 +64,15 @@ class Message:
 
     @classmethod
     def of(cls, placed: PlacedEvent) -> Message:
-        """Write it."""
+        """Serialize an event, whole and with its numbers masked."""
         record = placed.as_record()
         return cls(
             placed, _written(placed.place, record), _written(placed.place, concealed(record))
         )
 
-    def for_whom(self, wish: Wish) -> bytes:
-        """Return it as somebody may see it."""
-        return self.whole if wish.visitor.sees_numbers else self.masked
+    def for_subscriber(self, subscription: Subscription) -> bytes:
+        """Return the message as the subscriber may see it."""
+        return self.whole if subscription.visitor.sees_numbers else self.masked
 
 
 def _written(place: Place, record: object) -> bytes:
@@ -81,35 +81,39 @@ def _written(place: Place, record: object) -> bytes:
 
 
 def gap(place: Place) -> bytes:
-    """Return the event that says that some of what happened before a place is not told."""
+    """Return the event `gap`: some events before this place are lost."""
     return f'id: {place}\nevent: gap\ndata: {{"until": "{place}"}}\n\n'.encode()
 
 
 class Batch:
-    """What one reading has for everybody who wishes the same: joined once for all of them."""
+    """What one reading has for all equal subscriptions: filtered and joined only once."""
 
-    def __init__(self, wish: Wish, messages: Sequence[Message], reading: Reading) -> None:
-        wanted = [each for each in messages if _is_for(wish, each.placed)]
-        self._parts = [(each.placed.place, each.for_whom(wish)) for each in wanted]
+    def __init__(
+        self, subscription: Subscription, messages: Sequence[Message], reading: Reading
+    ) -> None:
+        wanted = [each for each in messages if _is_for(subscription, each.placed)]
+        self._parts = [(each.placed.place, each.for_subscriber(subscription)) for each in wanted]
         self._joined = b"".join(part for _, part in self._parts)
-        self.has_gap = any(wish.wants(name, wish.campaign_id) for name in reading.gaps)
+        self.has_gap = any(
+            subscription.wants(name, subscription.campaign_id) for name in reading.gaps
+        )
         self.until = reading.until
 
     def __len__(self) -> int:
         return len(self._parts)
 
     def after(self, place: Place) -> bytes:
-        """Return what lies behind a place."""
+        """Return the events behind a place."""
         if not self._parts or self._parts[0][0] > place:
             return self._joined
         return b"".join(part for at, part in self._parts if at > place)
 
 
 class Stream:
-    """What waits for one listener. It is the event loop's alone."""
+    """The queue of one client. Only the event loop may use it."""
 
-    def __init__(self, wish: Wish) -> None:
-        self.wish = wish
+    def __init__(self, subscription: Subscription) -> None:
+        self.subscription = subscription
         self.has_ended = False
         self._waiting: list[Batch] = []
         self._missed: Place | None = None
@@ -117,7 +121,7 @@ class Stream:
         self._news = asyncio.Event()
 
     def take(self, batch: Batch) -> None:
-        """Have what is for this listener wait."""
+        """Queue a batch; when the queue would be too long, empty it and note a gap instead."""
         if batch.has_gap or sum(map(len, self._waiting)) + len(batch) > MOST_WAITING:
             self._waiting.clear()
             self._missed = batch.until
@@ -127,17 +131,17 @@ class Stream:
             self._news.set()
 
     def pulse(self) -> None:
-        """Say that something has changed."""
+        """Have the client told that something has changed."""
         self._has_pulse = True
         self._news.set()
 
     def end(self) -> None:
-        """Have it end, as when the server leaves."""
+        """End the stream, as when the server shuts down."""
         self.has_ended = True
         self._news.set()
 
     async def next(self, within_seconds: float, after: Place) -> bytes:
-        """Return what waits and lies after a place, once there is any; b"" when time is over."""
+        """Wait for queued events behind a place, and return them; b"" after `within_seconds`."""
         try:
             async with asyncio.timeout(within_seconds):
                 await self._news.wait()
@@ -154,7 +158,7 @@ class Stream:
 
 
 class Feed:
-    """The streams, and the thread that reads for them while there is any."""
+    """The open streams, and the thread that reads for them while there is at least one."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
@@ -166,9 +170,9 @@ class Feed:
     def __len__(self) -> int:
         return len(self._streams)
 
-    def open(self, wish: Wish, since: Place) -> Stream:
-        """Listen from now on; call it in the loop. What lies behind `since` is told by `before`."""
-        stream = Stream(wish)
+    def open(self, subscription: Subscription, since: Place) -> Stream:
+        """Open a stream of events from now on; call it in the loop. `before` returns older ones."""
+        stream = Stream(subscription)
         with self._lock:
             self._streams.add(stream)
             if self._thread is None:
@@ -180,18 +184,23 @@ class Feed:
         return stream
 
     def close(self, stream: Stream) -> None:
-        """Listen no more."""
+        """Close a stream. The thread ends after the last one."""
         with self._lock:
             self._streams.discard(stream)
 
-    def before(self, wish: Wish, after: Place) -> tuple[bytes, Place]:
-        """Return what has happened since a place, and up to which one. Raises LedgerTrouble."""
+    def before(self, subscription: Subscription, after: Place) -> tuple[bytes, Place]:
+        """Return the events since a place, and the last place that they cover.
+
+        Raises LedgerTrouble.
+        """
         reading = self._backlogs.read(after)
-        missed = any(wish.wants(name, wish.campaign_id) for name in reading.gaps)
-        found = [Message.of(each) for each in reading.found if _is_for(wish, each)]
+        missed = any(subscription.wants(name, subscription.campaign_id) for name in reading.gaps)
+        found = [Message.of(each) for each in reading.found if _is_for(subscription, each)]
         first = [gap(found[0].placed.place if found else reading.until)] if missed else []
-        # What lies in the millisecond of the reading is still to come.
-        return b"".join([*first, *(each.for_whom(wish) for each in found)]), _end(reading)
+        # Events of the reading's own millisecond may still be missing: the next reading has them.
+        return b"".join([*first, *(each.for_subscriber(subscription) for each in found)]), _end(
+            reading
+        )
 
     def _read_on(self, loop: asyncio.AbstractEventLoop, since: Place) -> None:
         reader, after, page_version, pulsed_at = Reader(self._ledger), since, None, -PULSE_SECONDS
@@ -224,34 +233,34 @@ class Feed:
     def _deliver(self, messages: Sequence[Message], reading: Reading, is_pulse: bool) -> None:
         with self._lock:
             streams = list(self._streams)
-        batches: dict[Wish, Batch] = {}
+        batches: dict[Subscription, Batch] = {}
         for stream in streams:
-            wish = stream.wish
-            if wish.pulses:
+            subscription = stream.subscription
+            if subscription.pulses:
                 if is_pulse:
                     stream.pulse()
                 continue
-            if wish not in batches:
-                batches[wish] = Batch(wish, messages, reading)
-            stream.take(batches[wish])
+            if subscription not in batches:
+                batches[subscription] = Batch(subscription, messages, reading)
+            stream.take(batches[subscription])
 
 
 def _read(reader: Reader, after: Place) -> Reading | None:
-    """Read on; None while that can't be: it goes on from there when it can."""
+    """Return the events after a place; None when reading failed: the next round tries again."""
     try:
         return reader.read(after)
     except LedgerTrouble:
         return None
     except Exception:
-        # A thread that dies of it would leave streams that stand still and look alive.
-        logger.exception("a look of the feed failed, and it goes on")
+        # If the thread died, its streams would stand still and look alive.
+        logger.exception("the feed could not read events, and tries again")
         return None
 
 
-def _is_for(wish: Wish, each: PlacedEvent) -> bool:
-    return wish.wants(each.place.account, each.campaign_id)
+def _is_for(subscription: Subscription, each: PlacedEvent) -> bool:
+    return subscription.wants(each.place.account, each.campaign_id)
 
 
 def _end(reading: Reading) -> Place:
-    """Return the place before all that is not in a reading."""
+    """Return the last place that a reading is sure to cover."""
     return Place(reading.until.at_ms - 1, 10**15, "~")

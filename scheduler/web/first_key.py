@@ -8,20 +8,20 @@ from hmac import compare_digest
 
 
 class FirstKey:
-    """A key that is good for one sign-in, once it has been made. Safe to use from many threads."""
+    """A key for one sign-in. Safe to use from many threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._key = ""
 
     def make(self) -> str:
-        """Make a key, and return it. One of before is good for nothing any more."""
+        """Make a key, and return it. An earlier key is no longer valid."""
         with self._lock:
             self._key = secrets.token_urlsafe(32)
             return self._key
 
     def take(self, given: str) -> bool:
-        """Use the key up. False when this is none, or it has been used."""
+        """Use the key up. False for a wrong key, and for one that has been used."""
         with self._lock:
             is_right = bool(self._key) and compare_digest(given.encode(), self._key.encode())
             if is_right:

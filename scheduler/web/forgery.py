@@ -1,7 +1,8 @@
-"""Requests that a page of somebody else has a signed-in browser send: they are refused.
+"""Refuses cross-site request forgery: a foreign page has a signed-in browser send a request.
 
-A browser says which page sends a request, and forms of ours carry what only our pages know. Both
-are asked for, of every request that changes something and comes with a cookie.
+Every request that changes something and comes with a cookie is checked for both: the browser's
+headers must name a page of this site (`Sec-Fetch-Site`, `Origin`), and it must carry the session's
+CSRF token, which only pages of this site know.
 """
 
 from __future__ import annotations
@@ -18,14 +19,15 @@ from scheduler.web.problems import Failure
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 FIELD, HEADER = "csrf", "x-csrf-token"
-#: Of a form without files; of one with files so much is looked at, which begins with the field.
+#: The longest form without files; and how much of a form with files is searched: the token is its
+#: first field.
 FORM_BYTES, FIRST_BYTES = 1 << 16, 1 << 12
 
 _IN_PARTS = re.compile(rb'name="csrf"\r\n\r\n([0-9a-f]{1,128})\r\n')
 
 
 def expect_own_page(request: Request, addresses: Addresses) -> None:
-    """Refuse what was not sent by one of our pages. Raises Failure."""
+    """Raise Failure (403) for a request that no page of this site has sent."""
     where = request.headers.get("sec-fetch-site")
     origin = request.headers.get("origin")
     is_own = where in (None, "same-origin") and (
@@ -41,9 +43,9 @@ def expect_own_page(request: Request, addresses: Addresses) -> None:
 
 
 async def expect_known(request: Request, receive: Receive, csrf: str) -> Receive:
-    """Refuse what carries nothing that only our pages know. Raises Failure.
+    """Raise Failure (403) for a request without the session's CSRF token.
 
-    Returns from where the request is to be read: what was read of it comes first.
+    Returns what the request is to be read from: it yields again what was read here.
     """
     given = request.headers.get(HEADER) or request.query_params.get(FIELD)
     if given is None:
@@ -59,7 +61,7 @@ async def expect_known(request: Request, receive: Receive, csrf: str) -> Receive
 
 
 async def _of_form(request: Request, receive: Receive) -> tuple[str, Receive]:
-    """Return the field of a form, and from where the whole form is to be read again."""
+    """Return the CSRF token of a form, and what the whole form is to be read from."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "application/x-www-form-urlencoded":
         body, again = await _read_some(receive, FORM_BYTES)
@@ -73,9 +75,9 @@ async def _of_form(request: Request, receive: Receive) -> tuple[str, Receive]:
 
 
 async def _read_some(receive: Receive, most: int) -> tuple[bytes, Receive]:
-    """Read the beginning of a body, and no piece more than it takes: one is 300 kB at most.
+    """Read the first `most` bytes of a body, in whole pieces: one is 300 kB at most.
 
-    Whether the body is too long is said to the route, which may be one that takes uploads.
+    Whether the body is too long is the route's to decide, which may take uploads.
     """
     messages: list[Message] = []
     body, more = b"", True

@@ -1,8 +1,9 @@
-"""Who has access: finds out who sent a request before any route sees it.
+"""Access control: identifies the sender of every request before a route sees it.
 
-Whoever is nobody comes as far as the routes, whose rules send them away (`site.May`); what no rule
-of a route could know is decided here: whether this site is open at all, under which names, to how
-many requests of one visitor, and whether a signed-in browser sends what its user wants sent.
+A sender who is not known still reaches the routes, whose rules refuse them (`site.May`). The gate
+decides what no rule of a route can know: whether this site is open at all, under which host names,
+how many requests a second one visitor may send, and whether a signed-in browser sends what its
+user wants sent (no cross-site request).
 """
 
 from __future__ import annotations
@@ -36,21 +37,22 @@ from scheduler.web.site import Site
 
 logger = logging.getLogger(__name__)
 
-#: What anybody may ask for, at any time: each answers for itself who it believes.
+#: Paths that anybody may request at any time. Their routes check the sender themselves.
 OPEN = ("/callbacks/", "/healthz", "/readyz")
 
-#: Who has the token of the settings: whoever runs this site, and may ask it as often as they like.
+#: The name of the visitor who sends the token of the settings: the operator of this site, who has
+#: no rate limit.
 OPERATORS = "CALLSCHED_WEB_TOKEN"
 
-#: Requests whose senders are found out at the same time.
+#: Requests whose senders are identified at the same time.
 _THREADS = 16
 
-#: Makes an answer of what went wrong.
+#: Makes the answer to a request that failed.
 Answer = Callable[[Request, Failure], Response]
 
 
 class Gate:
-    """The outermost layer: it puts the visitor into the request's state, None for nobody."""
+    """The outermost layer: sets `request.state.visitor`, None for an unknown sender."""
 
     def __init__(self, app: ASGIApp, site: Site, answer: Answer, counts: Counts) -> None:
         self._app = app
@@ -61,13 +63,13 @@ class Gate:
         self._open = tuple(dict.fromkeys(p + each for p in ("", prefix) for each in OPEN))
         self._uses = Uses(site.ledger)
         self._rates = Rates()
-        #: Of its own: who comes in waits for no route that takes its time.
+        #: Threads of the gate's own: identifying a sender never waits for a slow route.
         self._threads = CapacityLimiter(_THREADS)
         self._counts = counts
         self._is_https = (site.settings.public_url or "").startswith("https://")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Find out who sent the request, and pass it on."""
+        """Identify the sender, and pass the request on."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -100,10 +102,14 @@ class Gate:
         )
 
     def _let_in(self, request: Request) -> Visitor | None:
-        """Return the visitor. Raises Failure if nobody has access."""
+        """Return the visitor, None for an unknown sender.
+
+        Raises Failure: 404 while nobody at all has access, 421 for a host name that is not this
+        site's.
+        """
         is_direct = self._addresses.is_direct(request)
         visitor = self._visitor(request, by_key=is_direct)
-        # For an answer that takes its time: whether its reader may still read on.
+        # A long answer, such as a stream, asks now and then whether its reader still has access.
         request.state.still_may = lambda: (
             self._visitor(request, by_key=is_direct, is_used=False) == visitor
         )
@@ -147,14 +153,14 @@ class Gate:
         return access_tokens.visitor_of(self._site.ledger, token, self._uses)
 
     def _expect_few_requests(self, request: Request, visitor: Visitor | None) -> None:
-        """Refuse one request too many of a visitor. Raises Failure."""
+        """Raise Failure (429) for a visitor who is over the rate limit."""
         if visitor is not None and visitor.name == OPERATORS:
             return
         if visitor is None:
-            whose = f"address {self._addresses.sender(request)}"
+            sender = f"address {self._addresses.sender(request)}"
         else:
-            whose = visitor.session or visitor.name
-        if wait := self._rates.wait_of(whose):
+            sender = visitor.session or visitor.name
+        if wait := self._rates.wait_of(sender):
             raise Failure(
                 429,
                 "too_many_requests",
@@ -165,7 +171,10 @@ class Gate:
     async def _checked(
         self, request: Request, visitor: Visitor | None, receive: Receive
     ) -> Receive:
-        """Refuse what a page of somebody else has a browser send. Raises Failure."""
+        """Refuse a cross-site request, which a foreign page has a browser send.
+
+        Returns what the body is to be read from. Raises Failure.
+        """
         if request.method in forgery.SAFE:
             return receive
         is_signed_in = visitor is not None and bool(visitor.session)
@@ -177,7 +186,7 @@ class Gate:
 
 
 def has_anybody(site: Site) -> bool:
-    """Tell whether anybody may come in: a user, or a program with a token."""
+    """Tell whether anybody has access: a user, or a program with a token."""
     return (
         site.settings.web_token is not None
         or users.count(site.ledger) > 0

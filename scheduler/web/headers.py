@@ -1,11 +1,11 @@
-"""What every answer tells a browser to leave alone."""
+"""The security headers of every answer."""
 
 from __future__ import annotations
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import Message, Send
 
-#: Nothing of a page comes from elsewhere, and nothing of it runs that is not a file of ours.
+#: Content-Security-Policy: a page loads from this site alone, and runs only script files of it.
 POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -23,13 +23,13 @@ ALWAYS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-#: For a year; a proxy that knows of subdomains says so itself.
+#: For a year. Subdomains are the operator's to decide, in their proxy.
 ONLY_TLS = "max-age=31536000"
 STATIC_SECONDS = 300
 
 
 def dressed(send: Send, path: str, *, is_https: bool) -> Send:
-    """Return what sends answers with these headers on them."""
+    """Wrap `send`: it adds these headers to every answer."""
     is_static = path.startswith("/static/")
 
     async def send_dressed(message: Message) -> None:
@@ -37,7 +37,7 @@ def dressed(send: Send, path: str, *, is_https: bool) -> Send:
             headers = MutableHeaders(scope=message)
             for name, value in ALWAYS.items():
                 headers[name] = value
-            # What is refused or not there may be there in a moment.
+            # Errors are never cached: what is missing now may be there in a moment.
             is_kept = is_static and message["status"] in (200, 304)
             headers["Cache-Control"] = f"max-age={STATIC_SECONDS}" if is_kept else "no-store"
             if is_https:

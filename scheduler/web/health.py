@@ -1,4 +1,4 @@
-"""How this process is: `/readyz` for who sends it requests, `/metrics` for who watches it."""
+"""The health of this process: `/readyz` for load balancers, `/metrics` for monitoring."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def readyz(site: OnSite) -> Response:
 
 @router.get("/metrics")
 def metrics(request: Request, site: OnSite) -> Response:
-    """Write the figures of this process: for who asks from this very machine, else by a right."""
+    """Return the metrics: to anybody on this very machine, else to visitors with the right."""
     if not Addresses(site.settings).is_direct(request):
         May(Scope.LOOK)(request)
     counts: Counts = request.app.state.counts

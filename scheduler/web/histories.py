@@ -1,4 +1,4 @@
-"""Who may ask when a number was called, and what they are shown of it."""
+"""The calls to a number: which visitors may look them up, and what they see of them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def history(site: Site, visitor: Visitor, number: str, region: str) -> History:
 
 
 def expect_allowed(visitor: Visitor) -> None:
-    """Raise Failure for somebody who may not ask for numbers."""
+    """Raise Failure (403) for a visitor who may not look numbers up."""
     if not visitor.may_reveal:
         raise Failure(403, "forbidden", "to ask about a number needs the scope operate")
 

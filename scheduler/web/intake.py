@@ -1,4 +1,4 @@
-"""How a draft becomes a checked campaign, and that one a campaign: for the API and the console."""
+"""Turns a draft into a checked campaign, and launches that: for the API and the console."""
 
 from __future__ import annotations
 
@@ -31,32 +31,32 @@ from scheduler.web.site import Site, order_by
 
 Found = TypeVar("Found", bound=Fault)
 
-#: What a campaign that comes in over the web can't have, and what to do instead.
+#: Keys that a campaign may not have when it comes in over HTTP, and what to do instead.
 _REFUSED = {
     "schedule": "a campaign that is sent this way starts at once: add a schedule for it, which"
     " launches a file at its times, or leave the key out",
     "do_not_call": "no file of the server is read for whoever sends a campaign: put the numbers on"
     " the ledger's do-not-call list, which holds for everybody, and leave the key out",
 }
-#: What messages tell somebody at a command line to do about an encoding, and others instead.
+#: Messages advise a command-line option for the encoding. Over HTTP they advise something else.
 _OF_COMMANDS = re.compile(r"say --encoding (\S+)")
 BY_CHARSET = r"say charset=\1 in its Content-Type"
-#: How a message names the key that it is about.
+#: Finds the key that a message is about.
 _KEY = re.compile(r"(?:unknown key ')?([a-z_]+(?:\.\w+)*)(?:: |')")
 _SHOWN_IN_DETAIL = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """What is asked of a campaign besides what it says."""
+class LaunchOptions:
+    """How to launch a campaign: what the request says besides the campaign itself."""
 
     campaign_id: str | None  #: None: its name and a hash of its content
     again: bool = False
-    plan: str | None = None  #: the hash that it has to have
+    plan: str | None = None  #: the hash that its plan must have; None: any
 
 
 def expect_policy(policy: Mapping[str, object]) -> None:
-    """Raise CampaignError for keys that mean files of this machine, or workers that launch it."""
+    """Raise CampaignError for keys that need a file of this machine, or a worker to launch it."""
     problems = [
         Problem("campaign", f"{key}: {why}", column=key, code="refused_key")
         for key, why in _REFUSED.items()
@@ -67,30 +67,34 @@ def expect_policy(policy: Mapping[str, object]) -> None:
 
 
 def account_for(visitor: Visitor, policy: Mapping[str, object]) -> str | None:
-    """Return the only account that somebody may use who names none; None: as the campaign says.
+    """Return the account for a policy that names none: the only one that the visitor may use.
 
-    Raises Failure for an account that is not theirs, whether it exists or not.
+    None: leave it to the campaign. Raises Failure (403) for an account that the visitor may not
+    see, whether it exists or not.
     """
     named = policy.get("account")
     if named and isinstance(named, str):
-        _expect_theirs(visitor, named)
+        _expect_visible(visitor, named)
         return None
     accounts = visitor.accounts
     return next(iter(accounts)) if accounts is not None and len(accounts) == 1 else None
 
 
-def _expect_theirs(visitor: Visitor, account: str) -> None:
+def _expect_visible(visitor: Visitor, account: str) -> None:
     if not visitor.may_see(account):
-        theirs = ", ".join(sorted(visitor.accounts or ())) or "none"
-        raise Failure(403, "account", f"you may call on these accounts alone: {theirs}")
+        allowed = ", ".join(sorted(visitor.accounts or ())) or "none"
+        raise Failure(403, "account", f"you may call on these accounts alone: {allowed}")
 
 
 @contextmanager
 def checked(
     site: Site, visitor: Visitor, draft: Draft, document: Path, reading: Reading
 ) -> Iterator[CheckedCampaign]:
-    """Read and check a draft as `callsched submit` does. Raises CampaignError, without our paths,
-    and Failure when its account is not theirs."""
+    """Read and check a draft as `callsched submit` does, for the `with` block.
+
+    Raises CampaignError, whose messages name no folder of this machine, and Failure when the
+    visitor may not see its account.
+    """
     accounts: Accounts = site.accounts()
     try:
         found = launch.read(document, site.settings, reading, accounts=accounts)
@@ -98,7 +102,7 @@ def checked(
         problems, alike = _as_sender_knows(error.problems, draft), _kinds_known(error.alike, draft)
         raise CampaignError(problems, error.total, alike) from None
     with found:
-        _expect_theirs(visitor, found.account.name)
+        _expect_visible(visitor, found.account.name)
         found.problems = tuple(_as_sender_knows(found.problems, draft))
         found.problems_alike = _kinds_known(found.problems_alike, draft)
         found.warnings = tuple(_without_folder(each, draft) for each in found.warnings)
@@ -121,11 +125,11 @@ def _kinds_known(alike: tuple[Alike, ...], draft: Draft) -> tuple[Alike, ...]:
 
 
 def _placed(problem: Problem, draft: Draft) -> Problem:
-    """Return a problem as its sender knows the place: a contact's line, or a key of the policy."""
+    """Return a problem with a place that its sender knows: a contact's line, or a policy's key."""
     message, name = _without_folder(problem.message, draft), Path(problem.path).stem
     if name != "campaign" or problem.path == "campaign":
         return replace(problem, message=message, path=name)
-    # The document is of our writing: its lines say nothing to anybody.
+    # callsched wrote the document itself: its line numbers mean nothing to the sender.
     key = _KEY.match(message)
     return replace(problem, message=message, path=name, line=None, column=key[1] if key else None)
 
@@ -135,7 +139,7 @@ def _without_folder(text: str, draft: Draft) -> str:
 
 
 def expect_plan(site: Site, found: CheckedCampaign, reading: Reading, wanted: str | None) -> None:
-    """Raise Failure when it is not what was planned."""
+    """Raise Failure (409) when the campaign's plan hash is not the one that is wanted."""
     if wanted is None:
         return
     now = plan_hash(found, found.policy, site.settings, reading)
@@ -149,7 +153,7 @@ def expect_plan(site: Site, found: CheckedCampaign, reading: Reading, wanted: st
 
 
 def planned(site: Site, visitor: Visitor, found: CheckedCampaign, asked: Asked) -> Record:
-    """Return a plan as somebody may see it."""
+    """Return the plan of a campaign as the visitor may see it."""
     record, _ = whole(found, found.policy, site.settings, asked)
     del record["problems"]  # they are in `errors`
     if not visitor.sees_numbers:
@@ -185,21 +189,26 @@ def refusals(visitor: Visitor, found: CheckedCampaign) -> Record:
     }
 
 
-def intended(site: Site, visitor: Visitor, found: CheckedCampaign, wish: Wish) -> Intent:
-    """Return which campaign it is to be, and whom earlier ones have. Raises Failure."""
-    if wish.campaign_id is not None:
-        _expect_free(site, visitor, wish.campaign_id)
+def intended(
+    site: Site, visitor: Visitor, found: CheckedCampaign, options: LaunchOptions
+) -> Intent:
+    """Return the campaign's id and the contacts that earlier campaigns have called.
+
+    Raises Failure (409) when the id is taken by a campaign of another account.
+    """
+    if options.campaign_id is not None:
+        _expect_free(site, visitor, options.campaign_id)
     try:
         return launch.intent(
             site.ledger,
             found,
             found.account.name,
             site.settings,
-            wanted=wish.campaign_id,
-            again=wish.again,
+            wanted=options.campaign_id,
+            again=options.again,
             counting=uncounted,
         )
-    except ConfigError as error:  # it is there, and dialled on another account
+    except ConfigError as error:  # the id exists on another account
         raise Failure(409, "campaign_exists", str(error)) from None
 
 
@@ -215,8 +224,10 @@ def _expect_free(site: Site, visitor: Visitor, campaign_id: str) -> None:
 def launched(
     site: Site, visitor: Visitor, found: CheckedCampaign, intent: Intent, first: int | None
 ) -> tuple[CampaignView, bool]:
-    """Have it called, once; return how it stands, and whether anything was loaded. Raises Failure
-    when the id is that of another content."""
+    """Load a campaign once; return its view, and whether anything was loaded.
+
+    Raises Failure (409) when the id is that of a campaign with another content.
+    """
     content = launch.content_of(found, found.policy, first)
     try:
         view, is_new = launch.hand_over(
@@ -233,7 +244,7 @@ def launched(
 
 
 def _put_on_record(site: Site, visitor: Visitor, view: CampaignView) -> None:
-    """Note who launched it, once: also when whoever did died before this."""
+    """Record who launched it, once: also if an earlier process died before it could."""
     known = controls.of_campaign(site.ledger, view.campaign_id)
     if not any(each.what == "launch" for each in known):
         controls.note(site.ledger, view.campaign_id, "launch", order_by(visitor))
@@ -242,12 +253,12 @@ def _put_on_record(site: Site, visitor: Visitor, view: CampaignView) -> None:
 def faults(
     visitor: Visitor, problems: tuple[Problem, ...], encoding: str = BY_CHARSET
 ) -> list[Fault]:
-    """Return problems as somebody may see them, who says an `encoding` in this way."""
+    """Return problems as the visitor may see them; `encoding`: how they can set an encoding."""
     return _seen(visitor, faults_of(problems), encoding)
 
 
 def kinds(visitor: Visitor, alike: Sequence[Alike]) -> list[Kind]:
-    """Return kinds of problems as somebody may see them."""
+    """Return kinds of problems as the visitor may see them."""
     return _seen(visitor, kinds_of(alike))
 
 

@@ -1,4 +1,4 @@
-"""Keeps a receiver going: its accounts as their file has them, and its private Redis alive."""
+"""Keeps a receiver up to date with the accounts file, and its private Redis alive."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from scheduler.web.desks import Desks
 
 logger = logging.getLogger(__name__)
 
-#: So often the accounts' file is read again, and the secrets that it names.
+#: How often the accounts file and the secrets that it names are read again.
 LOOK_SECONDS = 60.0
 
-#: So long a private Redis that is gone may take until it answers again.
+#: How long a private Redis may take to answer again after it is restarted.
 REVIVE_SECONDS = 5.0
 
 
 class Keeper:
-    """A thread of its own: no request waits for a file, nor for a server that starts."""
+    """Works on its own thread, so that no request waits for a file or for Redis to start."""
 
     def __init__(self, settings: Settings, desks: Desks, embedded: EmbeddedRedis | None) -> None:
         self._settings = settings
@@ -33,22 +33,22 @@ class Keeper:
         self._thread = threading.Thread(target=self._keep, name="keeper", daemon=True)
 
     def start(self) -> None:
-        """Hear the accounts that there are, before anybody calls, and follow them from now on."""
+        """Open the desks of all accounts, and then follow the accounts file on the thread."""
         self._look()
         self._thread.start()
 
     def look_now(self) -> None:
-        """Read the accounts' file as soon as may be."""
+        """Have the thread read the accounts file at once."""
         self._is_wanted = True
         self._wanted.set()
 
     def revive(self) -> None:
-        """Have the private Redis looked after: it did not answer."""
+        """Have the thread check the private Redis, which did not answer, and restart it."""
         self._is_away = True
         self._wanted.set()
 
     def close(self) -> None:
-        """Leave it."""
+        """End the thread, and wait for its end."""
         self._is_over = True
         self._wanted.set()
         self._thread.join()

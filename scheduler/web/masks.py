@@ -1,7 +1,7 @@
 """Records as the visitor may see them: numbers masked, unless they may see full ones.
 
-What nobody has thought of is masked: every text is looked through for numbers, but for those that
-are known to have none, such as ids of ours.
+Every text is searched for numbers, also under keys that nobody thought of. Only keys whose values
+are known to be no numbers, such as ids, are exempt.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from scheduler.rights import Visitor
 
 _ADDRESSES = frozenset({"phone_number", "number", "sip_uri", "caller_id"})
 _SECRETS = frozenset({"dtmf"})  #: a pass code
-#: What is chosen by us or by a provider, and may look like a number without being one: a campaign
-#: is asked for by its id. A contact's id is shown where the number beside it is another one.
-_OURS = frozenset(
+#: Keys whose values are chosen by callsched or by a provider, and may look like numbers without
+#: being any: a campaign is requested by its id. A contact's id is shown unless it contains the
+#: number beside it (`id_of`).
+_WITHOUT_NUMBERS = frozenset(
     {
         *("campaign_id", "connection_id", "conversation_id", "recording_id", "attempt_id"),
         *("campaign", "campaigns", "attempt", "which", "schedule", "token_id", "id"),
@@ -35,8 +36,8 @@ _OURS = frozenset(
         ),
     }
 )
-#: A mapping under one of these has names that a campaign's author has chosen.
-_THEIRS = frozenset({"variables", "answers"})
+#: Keys of mappings whose own keys a campaign's author has chosen.
+_WITH_CHOSEN_KEYS = frozenset({"variables", "answers"})
 
 
 def as_seen_by(visitor: Visitor, value: Any) -> Any:
@@ -48,13 +49,13 @@ def concealed(value: Any, key: str = "") -> Any:
     """Return a record with its numbers masked, however deep they are."""
     match value:
         case Mapping():
-            # Names that somebody else has chosen say nothing of what stands under them.
-            is_theirs = key in _THEIRS
+            # A key that an author has chosen does not tell what kind of value it has.
+            has_chosen_keys = key in _WITH_CHOSEN_KEYS
             shown = {
-                mask_text(str(name)): concealed(each, key if is_theirs else str(name))
+                mask_text(str(name)): concealed(each, key if has_chosen_keys else str(name))
                 for name, each in value.items()
             }
-            return shown if is_theirs else shown | id_of(value)
+            return shown if has_chosen_keys else shown | id_of(value)
         case list() | tuple():
             return [concealed(each, key) for each in value]
         case str():
@@ -64,7 +65,7 @@ def concealed(value: Any, key: str = "") -> Any:
 
 
 def id_of(record: Mapping[Any, Any]) -> dict[str, str]:
-    """Return a contact's id, unless it gives away the number beside it; then nothing."""
+    """Return `{"contact_id": …}`; {} when the id gives away the record's number."""
     contact_id, keys = record.get("contact_id"), record.get("dtmf")
     address = record.get("phone_number") or record.get("sip_uri")
     if not isinstance(contact_id, str) or not isinstance(address, str):
@@ -78,12 +79,14 @@ def _text(value: str, key: str) -> str:
         return address(value)
     if key in _SECRETS:
         return "…" if value else value
-    return value if key in _OURS or key.endswith(("_at", "_seconds")) else mask_text(value)
+    return (
+        value if key in _WITHOUT_NUMBERS or key.endswith(("_at", "_seconds")) else mask_text(value)
+    )
 
 
 def address(value: str) -> str:
-    """Return a number, or what else somebody is reached by, as far as it may be shown."""
-    # Of an address without a number, nothing but its user gives somebody away.
+    """Return a number or a SIP address masked."""
+    # Only the user part of a SIP address identifies a person.
     if not value.lower().startswith(("sip:", "sips:")):
         return mask(value)
     user, at, host = value.partition("@")

@@ -152,7 +152,7 @@ def _complete(operation: dict[str, Any], scope: str) -> None:
 
 
 def _whole(schemas: dict[str, Any], schema: dict[str, Any], value: Any) -> Any:
-    """Return an example with each null that may stand there: FastAPI leaves them out."""
+    """Return an example with every nullable key present: FastAPI leaves nulls out."""
     schema = schemas.get(schema.get("$ref", "").rpartition("/")[2], schema)
     if isinstance(value, list):
         return [_whole(schemas, schema.get("items", {}), each) for each in value]
@@ -168,7 +168,7 @@ def _whole(schemas: dict[str, Any], schema: dict[str, Any], value: Any) -> Any:
 
 
 def _be_a_problem(status: int, answer: dict[str, Any]) -> None:
-    """Have an error answer with a problem alone: FastAPI adds what the route answers else."""
+    """Declare a problem as an error's only answer: FastAPI adds the route's usual answer."""
     own = answer.get("content", {}).get(MEDIA_TYPE, {})
     content: dict[str, Any] = {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}
     examples = {key: own[key] for key in ("example", "examples") if key in own}

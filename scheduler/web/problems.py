@@ -1,4 +1,4 @@
-"""What a request is told when it can't be done: RFC 9457, with the problems of a file in it."""
+"""Answers to requests that fail: problem details (RFC 9457), with the problems of a file."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ from scheduler.errors import (
 
 MEDIA_TYPE = "application/problem+json"
 
-#: What programs ask for, and no browser shows: they are answered with JSON.
+#: Paths that only programs request: they are answered with JSON.
 FOR_PROGRAMS = ("/api/", "/openapi.json", "/metrics")
 
-#: Of those whose words are others in another release of Python.
+#: Words of the statuses whose phrase differs between releases of Python.
 _CODES = {413: "content_too_large", 416: "range_not_satisfiable", 422: "invalid"}
 
 
@@ -123,7 +123,7 @@ def kinds_of(alike: Iterable[Alike]) -> list[Kind]:
     ]
 
 
-#: What each of our own errors is over HTTP: the first that fits.
+#: The status and code of each of callsched's errors; the first that matches counts.
 _ANSWERS: tuple[tuple[type[SchedulerError], int, str], ...] = (
     (NoSuchCampaign, 404, "no_such_campaign"),
     (MovedOn, 412, "moved_on"),
@@ -137,7 +137,7 @@ _ANSWERS: tuple[tuple[type[SchedulerError], int, str], ...] = (
 
 
 def failure_of(error: SchedulerError) -> Failure:
-    """Return what one of our own errors is over HTTP."""
+    """Return the HTTP failure of one of callsched's errors."""
     detail = str(error)
     if isinstance(error, CampaignError):
         found = faults_of(error.problems)
@@ -158,7 +158,7 @@ def written(failure: Failure) -> Response:
 
 
 def failure_from(error: Exception) -> Failure:
-    """Return what any exception of a route is over HTTP."""
+    """Return the HTTP failure of any exception that a route raised."""
     match error:
         case Failure():
             return error
@@ -189,7 +189,7 @@ def _invalid(error: RequestValidationError) -> list[Fault]:
 
 
 def answered(request: Request, failure: Failure, page_of: Any) -> Response:
-    """Answer with what went wrong: a program as JSON, a browser as a page."""
+    """Answer a failed request: a program in JSON, a browser with a page."""
     if request.scope["path"].startswith(FOR_PROGRAMS):
         return written(failure)
     page: Response = page_of(request, failure)
@@ -202,7 +202,7 @@ def install(app: FastAPI, page_of: Any) -> None:
     async def answer(request: Request, error: Exception) -> Response:
         failure = failure_from(error)
         if failure.details.status == 405:
-            # The first route of a path answers for itself alone.
+            # Starlette looks only at the first route of a path, and its methods.
             failure.headers["Allow"] = ", ".join(sorted(_methods_of(app, request)))
         return answered(request, failure, page_of)
 
@@ -211,7 +211,7 @@ def install(app: FastAPI, page_of: Any) -> None:
 
 
 def problem(description: str) -> dict[str, Any]:
-    """Return how a problem stands among the answers of a route."""
+    """Return the OpenAPI entry of a problem for a route's `responses`."""
     return {"model": ProblemDetails, "content": {MEDIA_TYPE: {}}, "description": description}
 
 
@@ -225,7 +225,7 @@ def _methods_of(app: FastAPI, request: Request) -> set[str]:
     }
 
 
-#: For the routes of the API: what each may answer besides what it is for.
+#: The errors that every route of the API may answer with.
 RESPONSES: dict[int | str, dict[str, Any]] = {
     status: problem(phrase)
     for status, phrase in (

@@ -1,4 +1,4 @@
-"""What one receiver process holds, from its start to its end."""
+"""One receiver process: what it opens at its start, and closes at its end."""
 
 from __future__ import annotations
 
@@ -42,8 +42,9 @@ def serve(
 ) -> int:
     """Serve until SIGTERM or SIGINT; return the exit code.
 
-    `fd` is a socket that is bound already. It leaves as well when nobody has the other end of the
-    pipe `until_fd` open any more. Raises ConfigError when the ledger or the address can't be had.
+    `fd` is a socket that is bound already. The process also ends when the last holder of the other
+    end of the pipe `until_fd` closes it. Raises ConfigError when the ledger can't be reached, or
+    the address is not free.
     """
     _set_up_log(settings)
     public_url = settings.public_url or f"http://127.0.0.1:{settings.web_port}"
@@ -53,10 +54,10 @@ def serve(
     ):
         desks = Desks(ledger, public_url)
         keeper = Keeper(settings, desks, embedded)
-        # Not waited for when it leaves: a Redis that hangs would hold it up.
+        # The process doesn't wait for it at its end: a Redis that hangs would hold it up.
         executor = ThreadPoolExecutor(THREADS, "callback")
-        whose = partial(identity, ledger)
-        receiver = Receiver(public_url, desks.of, whose, executor, keeper.revive)
+        read_identity = partial(identity, ledger)
+        receiver = Receiver(public_url, desks.of, read_identity, executor, keeper.revive)
         if not callbacks_only:
             _clear_drafts(settings)
         site = Site(settings, ledger)
@@ -77,7 +78,7 @@ def serve(
 
 
 def _clear_drafts(settings: Settings) -> None:
-    """Throw away what earlier processes left of campaigns that came in."""
+    """Delete the drafts that earlier processes left behind."""
     try:
         drafts.clear(settings.state_dir)
     except (ConfigError, OSError) as error:
@@ -86,8 +87,8 @@ def _clear_drafts(settings: Settings) -> None:
 
 @contextmanager
 def _listening(settings: Settings, fd: int | None) -> Iterator[socket.socket]:
-    own = socket.socket(fileno=fd) if fd is not None else None
-    with own or taken(settings.web_host, settings.web_port) as listening:
+    inherited = socket.socket(fileno=fd) if fd is not None else None
+    with inherited or taken(settings.web_host, settings.web_port) as listening:
         yield listening
 
 
@@ -96,12 +97,12 @@ def _set_up_log(settings: Settings) -> None:
     logs.dress(logging.getLogger(), settings.log_format, f"web@{socket.gethostname()}")
     if settings.accounts is not None:
         logs.name_accounts()
-    # That somebody on the internet sends what is no HTTP is no news.
+    # Anybody on the internet can send malformed HTTP: uvicorn's warnings of that are noise.
     logging.getLogger("uvicorn").setLevel(logging.ERROR)
 
 
 def _leave_at_end_of(fd: int, leave: Callable[[], object]) -> None:
-    """Leave when everybody who needs this receiver is gone: they hold the pipe's other end."""
+    """Call `leave` at the end of the pipe `fd`: all processes that hold its other end are gone."""
 
     def watch() -> None:
         while os.read(fd, 1):

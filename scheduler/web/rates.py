@@ -1,4 +1,4 @@
-"""How many requests one visitor may send: so many at once, then so many a second."""
+"""The rate limit of each visitor: a token bucket, with a burst and then so many a second."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from collections import OrderedDict
 from scheduler.clock import since_boot
 
 BURST, PER_SECOND = 200.0, 50.0
-#: Visitors that are remembered; who was forgotten begins anew, with a whole burst.
+#: Visitors whose buckets are kept; beyond that, the oldest bucket goes and starts full again.
 MOST_VISITORS = 10_000
 
 
 class Rates:
-    """A bucket for each visitor, which fills up again. Safe to use from many threads."""
+    """A token bucket for each visitor. Safe to use from many threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

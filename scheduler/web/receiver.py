@@ -23,7 +23,7 @@ from scheduler.web.bounds import body_of
 
 logger = logging.getLogger(__name__)
 
-#: Requests that are in hand or wait for a thread; whoever comes then is told to come again.
+#: Requests at once, those that wait for a thread included. More are answered with 503.
 MOST_IN_HAND = 200
 
 _FORGED, _TOO_LARGE, _NOT_ALLOWED, _NOT_FOUND = (
@@ -36,11 +36,11 @@ class Desk(Protocol):
     """Handles the requests of one account's provider."""
 
     def take(self, callback: Callback) -> Answered:
-        """Put on record what a request tells, and say what it is answered with."""
+        """Record what a callback reports, and return the answer to it."""
 
 
 class Receiver:
-    """Answers providers. What the ledger is needed for is done on threads of `executor`."""
+    """Answers providers' callbacks. Everything that needs the ledger runs on `executor`."""
 
     def __init__(
         self,
@@ -52,10 +52,10 @@ class Receiver:
     ) -> None:
         """`identity` returns the ledger's id. Raises LedgerTrouble.
 
-        `on_trouble` is called when the ledger was away.
+        The receiver calls `on_trouble` when the ledger did not answer.
         """
         self._public_url = public_url
-        #: Some proxies leave it in the path, others take it away.
+        #: The path of the public URL. Some proxies leave it in a request's path, others remove it.
         self._prefix = urlsplit(public_url).path
         self._desk_of = desk_of
         self._identity = identity
@@ -64,9 +64,9 @@ class Receiver:
         self._in_hand = 0
 
     def app(self) -> Starlette:
-        """Return what answers where nothing but callbacks is served."""
+        """Return an app that serves nothing but callbacks and `/healthz`."""
         app = Starlette(routes=self.routes())
-        app.router.redirect_slashes = False  # it would name the Host header
+        app.router.redirect_slashes = False  # the redirect would repeat the Host header
         return app
 
     def routes(self) -> list[Route]:
@@ -104,7 +104,7 @@ class Receiver:
         try:
             body = await body_of(request)
         except ClientDisconnect:
-            return _AGAIN  # nobody is there to read it
+            return _AGAIN  # the client has gone: nobody reads this
         if body is None:
             return _TOO_LARGE
         if (desk := self._desk_of(account)) is None:
@@ -126,7 +126,7 @@ class Receiver:
         return answered
 
     async def _on_a_thread(self, work: Callable[..., Any], *args: object) -> Any:
-        """Return what it returns; None where too many requests are in hand already."""
+        """Run a function on the executor; None when too many requests are waiting already."""
         if self._in_hand >= MOST_IN_HAND:
             return None
         self._in_hand += 1

@@ -9,7 +9,7 @@ from scheduler.masking import gives_away, mask, mask_text
 
 
 def record(reject: Reject, *, is_whole: bool) -> dict[str, Any]:
-    """Return it as JSON has it; its numbers masked, unless they are to be whole."""
+    """Return the row as JSON has it, with its numbers masked unless `is_whole`."""
     contact = reject.contact
     found = {
         "row": reject.row,

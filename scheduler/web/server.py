@@ -1,4 +1,4 @@
-"""How the receiver is served: on which socket, until when."""
+"""The HTTP server: its socket, its signals and its end."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ from scheduler.web.bounds import (
 
 logger = logging.getLogger(__name__)
 
-#: So long requests that are in hand have when it is to leave.
+#: How long running requests may take after a shutdown was ordered.
 LEAVE_SECONDS = 5
-#: What is open besides connections of clients: Redis, streams, logs, uploads on the disk.
+#: Files that are open besides clients' connections: Redis, streams, logs, uploads on the disk.
 _OTHER_FILES = 300
 
 
 class WebServer(Server):
-    """Serves until it is told to leave, and then returns: what it was served with is closed."""
+    """Serves until a signal or `handle_exit`, and then returns, so that its caller can clean up."""
 
     def __init__(self, app: ASGIApp, on_hangup: Callable[[], object]) -> None:
-        """`on_hangup` is called at each SIGHUP."""
+        """The server calls `on_hangup` at each SIGHUP."""
         self._on_hangup = on_hangup
         self.was_interrupted = False
         config = Config(
@@ -49,7 +49,7 @@ class WebServer(Server):
             log_config=None,
             access_log=False,
             server_header=False,
-            # Who calls is told by a signature, and the address of who passes it on is no news.
+            # Callbacks are verified by signature: a proxy's headers need no handling here.
             proxy_headers=False,
             h11_max_incomplete_event_size=HEAD_BYTES,
             timeout_keep_alive=int(IDLE_SECONDS),
@@ -60,21 +60,21 @@ class WebServer(Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Take signals. uvicorn's own would end the process before anything is closed."""
-        # By the loop: a handler could come in the middle of what it calls.
+        """Handle signals. uvicorn's own handling ends the process before anything is closed."""
+        # In the loop: a signal handler could interrupt the very code that it calls.
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._on_hangup)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self.handle_exit)
         yield
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Leave, once what is in hand is answered."""
+        """Shut down once running requests are answered."""
         self.was_interrupted = self.was_interrupted or sig == signal.SIGINT
         super().handle_exit(sig, frame)
 
 
 def allow_files() -> None:
-    """Have the system allow as many files as connections may be open, as far as it does."""
+    """Raise the limit on open files to what all connections need, as far as the system allows."""
     connections = MOST_CONNECTIONS + MOST_PATIENT + MOST_ENDLESS
     wanted = connections + _OTHER_FILES
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -91,7 +91,7 @@ def allow_files() -> None:
 
 
 def taken(host: str, port: int) -> socket.socket:
-    """Take an address. Raises ConfigError when it is not free."""
+    """Bind a socket to an address. Raises ConfigError when it is not free."""
     try:
         return bound(host, port)
     except (OSError, UnicodeError) as error:

@@ -1,4 +1,4 @@
-"""What the pages and the API stand on, and how a route gets at it."""
+"""The site's settings and ledger, and the dependencies by which routes get them."""
 
 from __future__ import annotations
 
@@ -23,30 +23,30 @@ from scheduler.web.problems import Failure
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """One `callsched web`: the settings that it was started with, and the ledger."""
+    """What one `callsched web` process works with: its settings and the ledger."""
 
     settings: Settings
     ledger: Ledger
     first_key: FirstKey = field(default_factory=FirstKey)
 
     def accounts(self) -> Accounts:
-        """Read whose credentials there are, now. Raises ConfigError."""
+        """Read the accounts anew, with their credentials. Raises ConfigError."""
         return accounts_of(self.settings, is_tolerant=True)
 
     def campaign(self, visitor: Visitor, campaign_id: str) -> CampaignView:
-        """Read a campaign. Raises NoSuchCampaign also for one that is not theirs to see."""
+        """Read a campaign. Raises NoSuchCampaign also for one that the visitor may not see."""
         view = views.campaign(self.ledger, campaign_id)
         if not visitor.may_see(view.account):
             raise NoSuchCampaign(campaign_id)
         return view
 
     def nobody_dials(self, view: CampaignView) -> dict[str, str | None]:
-        """Return why nobody dials a campaign, as JSON has it; None where somebody does."""
+        """Return `{"nobody_dials": why}` for JSON; None instead of a reason if somebody does."""
         return {"nobody_dials": Serving(self.ledger, self.settings).lack(view) or None}
 
 
 def site_of(request: Request) -> Site:
-    """Return what this app stands on."""
+    """Return the site of the app that a request came to."""
     site: Site = request.app.state.site
     return site
 
@@ -55,13 +55,13 @@ OnSite = Annotated[Site, Depends(site_of)]
 
 
 class May:
-    """A dependency of every route: the visitor, who has the route's `scope`."""
+    """The dependency that every route has: it checks that the visitor has the route's scope."""
 
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
 
     def __call__(self, request: Request) -> Visitor:
-        """Return who asks. Raises Failure: 401 for nobody, 403 for somebody who may not."""
+        """Return the visitor. Raises Failure: 401 for an unknown one, 403 for a lack of rights."""
         visitor: Visitor | None = getattr(request.state, "visitor", None)
         if visitor is None:
             raise Failure(
@@ -81,5 +81,5 @@ Administers = Annotated[Visitor, Depends(May(Scope.ADMIN))]
 
 
 def order_by(visitor: Visitor, note: str = "") -> Control:
-    """Return an order of the visitor, for the record."""
+    """Return a Control with the visitor as its author, for the record."""
     return order_of(visitor.name, note)

@@ -1,4 +1,4 @@
-"""Recordings that somebody plays now: had from the provider once, and kept for a few minutes.
+"""A cache of the recordings that somebody plays: each is fetched once, and kept some minutes.
 
 A player asks for one piece after another, and goes back and forth; the provider is asked once. They
 are files without a name, which no other process sees and none leaves behind.
@@ -19,10 +19,10 @@ from fastapi.responses import Response, StreamingResponse
 from scheduler.web.kept_file import KeptFile
 from scheduler.web.problems import Failure
 
-#: So long one is kept, and so many of them.
+#: How long a recording is kept after its last use, and how many are.
 KEPT_SECONDS = 300.0
 MOST_KEPT = 8
-#: Four hours on two channels are half of it.
+#: The longest recording. Four hours on two channels take half of it.
 MOST_BYTES = 1 << 30
 
 _RANGE = re.compile(r"bytes=(\d{1,15})?-(\d{1,15})?")
@@ -33,7 +33,7 @@ Fetch = Callable[[IO[bytes]], None]
 
 @dataclass(slots=True)
 class Sound:
-    """A recording, and who has heard it."""
+    """A cached recording, and the names of the visitors who have heard it."""
 
     file: KeptFile
     until: float
@@ -41,14 +41,14 @@ class Sound:
 
 
 class Sounds:
-    """Those that are kept. Any thread may ask."""
+    """The cache. Safe to use from many threads."""
 
     def __init__(self) -> None:
         self._kept: dict[tuple[str, ...], Sound] = {}
         self._lock = threading.Lock()
 
     def get(self, key: tuple[str, ...], fetch: Fetch) -> Sound:
-        """Return a recording, which is fetched unless it is here."""
+        """Return a recording from the cache, or fetch it."""
         with self._lock:
             self._forget(time.monotonic())
             if (kept := self._kept.get(key)) is not None:
@@ -60,7 +60,7 @@ class Sounds:
             return self._kept.setdefault(key, fresh)
 
     def is_first(self, sound: Sound, who: str) -> bool:
-        """Tell whether somebody begins to hear it now."""
+        """Tell whether a visitor hears the recording for the first time, and note that they do."""
         with self._lock:
             is_new = who not in sound.heard_by
             sound.heard_by.add(who)
@@ -73,7 +73,7 @@ class Sounds:
 
 
 def of_sound(sound: Sound, wanted: str) -> Response:
-    """Send a recording, or what a `Range` header wants of it. Raises Failure: 416."""
+    """Send a recording, or the part that a `Range` header names. Raises Failure: 416."""
     length = sound.file.length
     headers = {"Accept-Ranges": "bytes", "Cache-Control": "no-store"}
     span = _span(wanted, length)
@@ -87,7 +87,7 @@ def of_sound(sound: Sound, wanted: str) -> Response:
 
 
 def _span(wanted: str, length: int) -> tuple[int, int] | None:
-    """Return the bytes that are wanted; None for all, also where several ranges are."""
+    """Return where a range begins and ends, the end excluded; None for all, and for several."""
     found = _RANGE.fullmatch(wanted.strip())
     if found is None or found.groups() == (None, None):
         return None

@@ -12,12 +12,12 @@ from fastapi import Request
 
 from scheduler.web.problems import Failure
 
-#: Between two pieces of an upload.
+#: The longest silence between two pieces of an upload.
 _SILENCE_SECONDS = 14.0
 
 
 def expect_length(request: Request, most_bytes: int) -> None:
-    """Raise Failure for a body that says of itself that it is too long."""
+    """Raise Failure (413) for a body whose Content-Length is too long."""
     length = request.headers.get("content-length", "")
     if length.isdecimal() and int(length) > most_bytes:
         raise too_long(most_bytes)
@@ -31,7 +31,7 @@ def too_long(most_bytes: int) -> Failure:
 
 @asynccontextmanager
 async def received(request: Request, most_bytes: int) -> AsyncIterator[Path]:
-    """Write the body of a request to a file that nobody else may read, for as long as it is used.
+    """Write a request's body to a private temporary file, which lives for the `with` block.
 
     Raises Failure when it is too long, or when the client falls silent.
     """

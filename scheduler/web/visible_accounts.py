@@ -1,4 +1,4 @@
-"""Which accounts somebody may see, and what the settings here say of them."""
+"""The accounts that a visitor may see, and what the settings say of them."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from scheduler.web.site import Site
 
 
 def known(site: Site) -> Accounts | None:
-    """Return the accounts of the settings; None where they have none that can be read."""
+    """Return the accounts of the settings; None when these can't be read."""
     try:
         return site.accounts()
     except ConfigError:
-        return None  # what the ledger holds can be looked at all the same
+        return None  # what is in the ledger is shown all the same
 
 
 def every_name(site: Site) -> list[str]:
@@ -25,7 +25,7 @@ def every_name(site: Site) -> list[str]:
 
 
 def names_for(site: Site, visitor: Visitor, only: str = "") -> list[str]:
-    """Return the accounts that are theirs to see, by name, or `only` this one.
+    """Return the names of the accounts that the visitor may see, sorted, or `only` this one.
 
     Raises Failure: 404.
     """
@@ -38,7 +38,7 @@ def names_for(site: Site, visitor: Visitor, only: str = "") -> list[str]:
 
 
 def ceiling_of(site: Site, name: str) -> int:
-    """Return how many slots callsched may use on an account; 0 where the settings don't say."""
+    """Return an account's ceiling in slots; 0 when the settings don't name the account."""
     of_settings = known(site)
     if of_settings is None or (of_settings.path is not None and name not in of_settings.by_name):
         return 0

@@ -15,9 +15,9 @@ logger = logging.getLogger(__name__)
 
 
 def welcome(site: Site, port: int, called_as: str = "callsched") -> None:
-    """Say where the console is. Where nobody could come in, an address with a key opens it once.
+    """Print where the console is; while nobody has access, with a key that signs in once.
 
-    `called_as` is how a shell here calls us.
+    `called_as` is the command by which a shell here starts callsched.
     """
     settings = site.settings
     here = local_url(settings.web_host, port)

@@ -439,7 +439,7 @@ def test_the_id_of_anothers_campaign_is_taken(
     site.app.dependency_overrides.clear()
     assert put(site).status_code == 201
     (both,) = {Visitor("both", Scope.START, frozenset({"other"}))}
-    monkeypatch.setattr(intake, "_expect_theirs", lambda *_: None)
+    monkeypatch.setattr(intake, "_expect_visible", lambda *_: None)
     monkeypatch.setattr(intake, "account_for", lambda *_: None)
     rule = get_args(Starts)[1].dependency
     site.app.dependency_overrides[rule] = lambda: both

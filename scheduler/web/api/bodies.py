@@ -1,4 +1,4 @@
-"""How a body of any length comes in: to a private file, bounded, while the loop goes on."""
+"""Receives a body of any length into a private file, without blocking the loop."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from scheduler.operations.drafts import Draft, Sink, TooLong
 from scheduler.settings import Settings
 from scheduler.web.problems import Failure
 
-#: The types that are taken, and the ending of the file that has such a body.
+#: The Content-Types that are accepted, with the ending of the file for each.
 ENDINGS = {
     "application/json": "json",
     "text/csv": "csv",
     "application/x-ndjson": "jsonl",
     "application/jsonl": "jsonl",
 }
-#: Bodies that are received or read at once: each takes a core.
+#: Bodies received or read at the same time: each takes one core.
 MOST_AT_ONCE = 4
 _PIECE_BYTES = 1 << 18
 _GZIP = b"\x1f\x8b"
@@ -35,7 +35,7 @@ _places = threading.BoundedSemaphore(MOST_AT_ONCE)
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """What came, in a file of a draft."""
+    """A body that was received, in a file of a draft."""
 
     draft: Draft
     path: Path
@@ -63,7 +63,7 @@ async def taken(request: Request, settings: Settings, work: Callable[[Body], Res
     except TooLong as error:
         raise _too_long(str(error)) from None
     except ClientDisconnect:
-        return Response(status_code=400)  # nobody reads it
+        return Response(status_code=400)  # the client has gone: nobody reads this
     finally:
         _places.release()
 
@@ -110,6 +110,6 @@ def _too_long(detail: str) -> Failure:
 
 
 def _expect_text(path: Path) -> None:
-    """Refuse what is packed and does not say so: the reader would unpack it without a bound."""
+    """Refuse a gzipped body without Content-Encoding: the reader would unpack it without limit."""
     if drafts.begins(path).startswith(_GZIP):
         raise Failure(415, "content_encoding", "say Content-Encoding: gzip of what is packed")

@@ -51,7 +51,7 @@ _HeardSo = Annotated[
 _Who = Annotated[str, Query(min_length=1, max_length=400, description="Id, number or `#row`.")]
 _Id = Annotated[str, Query(min_length=1, max_length=400, description="The campaign's id.")]
 
-#: What of an attempt only workers and its provider have to know: with it a call can be heard.
+#: Keys of an attempt that are kept back: with them somebody could listen to the call.
 _KEPT_BACK = frozenset({"token", "details", "event_url", "result_websocket_url"})
 
 

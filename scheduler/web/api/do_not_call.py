@@ -40,7 +40,7 @@ from scheduler.web.uploads import received
 
 router = APIRouter(prefix="/do-not-call", tags=["do not call"])
 
-#: Of a file, as it comes and as it is inflated: ten million numbers and more.
+#: The longest file, compressed and inflated: ten million numbers and more.
 MOST_BYTES = 256 * 1024**2
 _TYPES = frozenset(
     {
@@ -109,7 +109,7 @@ def shown(visitor: Visitor, entry: str) -> str:
 
 
 def entries_of(written: list[str], region: str | None) -> list[str]:
-    """Read entries, each once. Raises Failure with each that is none."""
+    """Read entries, and drop repeated ones. Raises Failure, which lists every malformed one."""
     known = region_of(region)
     faults, found = [], []
     for at, each in enumerate(written):
@@ -126,7 +126,7 @@ def entries_of(written: list[str], region: str | None) -> list[str]:
 
 
 def region_of(region: str | None) -> str | None:
-    """Return a country as the reader of numbers knows it. Raises Failure for none."""
+    """Return the ISO name of a country; None stays None. Raises Failure for an unknown one."""
     if not region:
         return None
     if region.upper() not in regions():

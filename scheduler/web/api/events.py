@@ -13,14 +13,14 @@ from scheduler.clock import since_boot
 from scheduler.errors import LedgerError, LedgerTrouble, NoSuchCampaign
 from scheduler.ledger import happenings
 from scheduler.ledger.happenings import Place
-from scheduler.web.feed import MOST_STREAMS, Feed, Wish
+from scheduler.web.feed import MOST_STREAMS, Feed, Subscription
 from scheduler.web.problems import Failure
 from scheduler.web.site import Looks, OnSite
 from scheduler.web.visible_accounts import names_for
 
 router = APIRouter(tags=["events"])
 
-#: How often a comment says that the stream is alive, and how often rights are looked at again.
+#: How often a comment keeps the stream alive, and how often the visitor's rights are checked.
 PING_SECONDS, LOOK_SECONDS = 15.0, 30.0
 
 _EXAMPLE = (
@@ -35,7 +35,7 @@ _EXAMPLE = (
 
 
 class EventStream(StreamingResponse):
-    """An answer in events, without an end."""
+    """A response of server-sent events, without an end."""
 
     media_type = "text/event-stream"
 
@@ -79,7 +79,7 @@ def events(
     gone, or the client reads too slowly, an event `gap` says so, and it goes on. A comment comes
     every 15 seconds. The stream ends when its token is revoked.
     """
-    wish = Wish(visitor, account, campaign, pulse)
+    subscription = Subscription(visitor, account, campaign, pulse)
     if account:
         names_for(site, visitor, account)
     if campaign:
@@ -92,7 +92,7 @@ def events(
         raise Failure(429, "too_many_streams", text, headers={"Retry-After": "10"})
     since, here = _place(after or last_event_id), happenings.here(site.ledger)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return EventStream(_stream(request, feed, wish, since or here, here), headers=headers)
+    return EventStream(_stream(request, feed, subscription, since or here, here), headers=headers)
 
 
 def _place(written: str | None) -> Place | None:
@@ -105,14 +105,14 @@ def _place(written: str | None) -> Place | None:
 
 
 async def _stream(
-    request: Request, feed: Feed, wish: Wish, after: Place, here: Place
+    request: Request, feed: Feed, subscription: Subscription, after: Place, here: Place
 ) -> AsyncIterator[bytes]:
-    stream, rights = feed.open(wish, here), _Rights(request)
+    stream, rights = feed.open(subscription, here), _Rights(request)
     try:
         request.state.connection.be_endless(stream.end)
         yield b"retry: 2000\n\n"
-        if not wish.pulses:
-            event, after = await run_in_threadpool(feed.before, wish, after)
+        if not subscription.pulses:
+            event, after = await run_in_threadpool(feed.before, subscription, after)
             yield event
         said_at = since_boot()
         while await rights.hold() and not stream.has_ended:
@@ -123,13 +123,13 @@ async def _stream(
                 said_at = since_boot()
                 yield event or b": ping\n\n"
     except LedgerTrouble:
-        return  # whoever comes again goes on where it was
+        return  # a client that reconnects goes on where it was
     finally:
         feed.close(stream)
 
 
 class _Rights:
-    """Whether a visitor may still be here, looked at again now and then."""
+    """Checks now and then whether the visitor still has access."""
 
     def __init__(self, request: Request) -> None:
         self._still_may: Callable[[], Any] = getattr(request.state, "still_may", lambda: True)

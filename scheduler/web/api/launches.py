@@ -33,7 +33,7 @@ from scheduler.web.api.launches_models import (
     Reject,
     together,
 )
-from scheduler.web.intake import Wish
+from scheduler.web.intake import LaunchOptions
 from scheduler.web.masks import as_seen_by
 from scheduler.web.problems import MEDIA_TYPE, Failure, ProblemDetails
 from scheduler.web.site import Looks, OnSite, Site, Starts
@@ -85,8 +85,8 @@ def _put(
 ) -> Response:
     with _checked(site, visitor, asked, body) as (found, reading):
         intake.expect_plan(site, found, reading, asked.plan)
-        wish = Wish(campaign_id, asked.again)
-        intent = intake.intended(site, visitor, found, wish)
+        options = LaunchOptions(campaign_id, asked.again)
+        intent = intake.intended(site, visitor, found, options)
         view, is_new = intake.launched(site, visitor, found, intent, asked.first)
         answer = Launched.model_validate(
             as_seen_by(visitor, view.as_record() | site.nobody_dials(view))

@@ -1,4 +1,4 @@
-"""What the routes by which campaigns come in take and answer."""
+"""Parameters and answers of the routes that launch or plan a campaign."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _EXAMPLE = {
     "contacts": [{"phone_number": _NUMBER, "id": "a-1", "timezone": "America/New_York"}],
 }
 
-#: A campaign in a request, for the description of the API.
+#: A request body with a campaign, for the OpenAPI description.
 REQUEST_BODY: dict[str, Any] = {
     "required": True,
     "description": (
@@ -93,7 +93,7 @@ class PolicyParameters(BaseModel):
     )
 
     def given(self) -> dict[str, object]:
-        """Return the keys of a policy that are given. Raises CampaignError."""
+        """Return the policy's keys that the query gives. Raises CampaignError."""
         named = {
             "name": self.name,
             "account": self.account,
@@ -142,7 +142,7 @@ class PlanParameters(PolicyParameters):
 
 
 def together(one: dict[str, object], other: dict[str, object]) -> dict[str, object]:
-    """Return the keys of two policies. Raises CampaignError for one that both have."""
+    """Merge two policies. Raises CampaignError for a key that both have."""
     twice = sorted(one.keys() & other.keys())
     if twice:
         raise CampaignError(

@@ -126,7 +126,7 @@ def _extended(
 
 
 def of_attempt(site: Site, visitor: Visitor, written: str) -> tuple[Attempt, CampaignView]:
-    """Return an attempt that is theirs to see, and its campaign. Raises Failure: 404."""
+    """Return an attempt that the visitor may see, and its campaign. Raises Failure: 404."""
     if not Attempt.is_written(written):
         raise Failure(404, "no_such_call", "there is no such call")
     attempt = Attempt.parse(written)

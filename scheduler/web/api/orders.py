@@ -19,7 +19,7 @@ from scheduler.web.site import OnSite, Operates, Site, order_by
 
 router = APIRouter(tags=["orders"])
 
-#: How long a request waits for what it has ordered; that goes on all the same.
+#: How long a request waits for its order to take effect. The order goes on after that.
 PATIENCE_SECONDS = 10.0
 
 IfMatch = Annotated[
@@ -51,8 +51,8 @@ def _ordered(
 
 
 def _seeing(control: Control, view: CampaignView, if_match: str) -> Control:
-    """Return an order in view of what If-Match names: one of several tags, or whatever stands."""
-    # A proxy that packs an answer makes its tag a weak one; a state is the same however packed.
+    """Make an order conditional on the state that If-Match names: one of its tags, or `*`."""
+    # A proxy that compresses an answer turns its tag into a weak one: W/ is ignored.
     tags = [each.strip().removeprefix("W/").strip('"') for each in if_match.split(",")]
     if "*" in tags:
         return control
@@ -70,7 +70,7 @@ class _Asked:
 
     @property
     def given(self) -> tuple[Ledger, list[CampaignView], Control]:
-        """What the operations take."""
+        """The arguments of the operations."""
         return self.site.ledger, [self.view], self.control
 
 
@@ -157,7 +157,7 @@ def priority(
 
 
 def _with_tag(response: Response, visitor: Visitor, view: CampaignView) -> dict[str, Any]:
-    """Return a campaign as the operation left it, and say its tag in the answer."""
+    """Return a campaign as the operation left it, and set the answer's ETag."""
     response.headers["ETag"] = f'"{seen_of(view)}"'
     record: dict[str, Any] = as_seen_by(visitor, view.as_record())
     return record

@@ -82,7 +82,7 @@ def results(
 
 
 def _accepted(accept: str) -> ResultFormat:
-    """Return the first of our formats that somebody accepts; JSON Lines where it is none."""
+    """Return the first known format in an Accept header; JSON Lines if there is none."""
     for wanted in accept.lower().split(","):
         for chosen, media_type in downloads.MEDIA_TYPES.items():
             if wanted.partition(";")[0].strip() == media_type:

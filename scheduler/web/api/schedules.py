@@ -76,7 +76,7 @@ def _record(visitor: Visitor, view: ScheduleView) -> dict[str, Any]:
 
 
 def view_of(site: Site, visitor: Visitor, name: str) -> ScheduleView:
-    """Return a schedule. Raises Failure also for one that is not theirs to see."""
+    """Return a schedule. Raises Failure (404) also for one that the visitor may not see."""
     none = Failure(404, "no_such_schedule", f"there is no schedule {name}")
     try:
         view = in_ledger.view(site.ledger, name)

@@ -37,7 +37,7 @@ from scheduler.web.site import Looks, OnSite, Operates, Site, order_by
 
 router = APIRouter(tags=["unknown"])
 
-#: Without rows that are named, so many are asked about: the provider takes its time for each.
+#: Calls looked up when the request names no rows: the provider takes its time for each.
 _LOOKED_UP = 25
 
 
@@ -166,7 +166,7 @@ def settle(
 
 
 def attempt_of(site: Site, visitor: Visitor, written: str) -> tuple[CampaignView, Attempt]:
-    """Return an attempt that is named, and its campaign. Raises Failure, and NoSuchCampaign."""
+    """Return an attempt and its campaign. Raises Failure, and NoSuchCampaign."""
     none = Failure(404, "no_such_attempt", "there is no such attempt, or not any more")
     if not Attempt.is_written(written):
         raise none
@@ -183,7 +183,7 @@ def _is_kept(ledger: Ledger, campaign: CampaignView, attempt: Attempt) -> bool:
 
 @contextmanager
 def refusals() -> Iterator[None]:
-    """Have what is refused answered with a code of its own."""
+    """Turn refusals of the operations into Failures with their own codes."""
     try:
         yield
     except verdicts.NotUnknown as error:

@@ -25,7 +25,7 @@ router = APIRouter()
 
 _PAGE = 50
 
-#: What became of an order, by the word in the address.
+#: Messages for `?done=`.
 _DONE = {
     "placed": "Settled: it was placed, and is never dialled again.",
     "not_placed": "Settled: it was not placed. It counts as not dialled, and its slot is free.",
@@ -86,7 +86,7 @@ def _known_accounts(site: Site, visitor: Visitor) -> list[str]:
     try:
         return [each.name for each in site.accounts() if visitor.may_see(each.name)]
     except ConfigError:
-        return []  # what the ledger has is shown all the same
+        return []  # the settings can't be read: what is in the ledger is shown all the same
 
 
 def _query(account: str, campaign: str, **more: Any) -> str:
@@ -113,7 +113,7 @@ def settle_one(
     account: FormText = "",
     campaign: FormText = "",
 ) -> Response:
-    """Settle one call as somebody says; where a phone might ring again, the provider is asked."""
+    """Settle one unknown call; before a phone might ring again, ask the provider."""
     found, known = attempt_of(site, visitor, attempt)
     request.state.connection.be_patient()
     decision = Verdict(verdict, call.strip(), asks == "first")

@@ -1,4 +1,4 @@
-"""What there is of a campaign to take along: its results as a file, and the page of its report."""
+"""Downloads of a campaign: its results as a file, and the page of its report."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from scheduler.web.site import Looks, OnSite
 
 router = APIRouter()
 
-#: Calls that a report lists, and reports that are made at once: each takes a processor.
+#: Calls that a report lists; and reports made at the same time: each takes one processor.
 _REPORT_ROWS = 10_000
 _makers = threading.BoundedSemaphore(2)
 
@@ -39,7 +39,7 @@ def results(
     campaign_id: str,
     format: ResultFormat = ResultFormat.CSV,
 ) -> Response:
-    """Have the results of a campaign as a file."""
+    """Send the results of a campaign as a file."""
     view = site.campaign(visitor, campaign_id)
     view.expect_kept()
     request.state.connection.be_patient()
@@ -55,7 +55,7 @@ def report(
     campaign_id: str,
     transcripts: bool = False,
 ) -> Response:
-    """Show the page of `callsched report`, and what was said only where that is asked for."""
+    """Show the page of `callsched report`; with transcripts only if these are requested."""
     view = site.campaign(visitor, campaign_id)
     view.expect_kept()
     if not _makers.acquire(blocking=False):
@@ -73,7 +73,7 @@ def report(
 
 
 def _report(ledger: Ledger, view: CampaignView, *, transcripts: bool) -> Response:
-    # It brings matplotlib along, which takes a second.
+    # Imported here: it imports matplotlib, which takes a second.
     from scheduler.report import page
 
     parts = f"/campaigns/{quote(view.campaign_id, safe='')}/report"
@@ -95,7 +95,7 @@ def _report(ledger: Ledger, view: CampaignView, *, transcripts: bool) -> Respons
 def report_part(
     site: OnSite, visitor: Looks, campaign_id: str, part: Literal["page.css", "page.js"]
 ) -> Response:
-    """Have the style or the script of a report: within a page of ours nothing acts."""
+    """Send the style or script of a report: the site's policy forbids them inside a page."""
     from scheduler.report import page
 
     site.campaign(visitor, campaign_id)

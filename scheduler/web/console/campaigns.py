@@ -34,12 +34,12 @@ from scheduler.web.site import Looks, OnSite
 router = APIRouter()
 router.include_router(campaign_files.router)
 
-#: Of a list, on one page.
+#: Campaigns on one page of the list.
 _ROWS = 50
 _MOST_LIVE = 20
 _MOST_EVENTS = 15
 
-#: By what of the callee a list may be filtered.
+#: What was found of the callee, by which the contacts can be filtered.
 _HEARD = (*OnTheLine, OPTED_OUT)
 
 Text = Annotated[str, Query(max_length=200)]
@@ -154,19 +154,19 @@ def _contacts(
 
 
 def shown(record: dict[str, Any]) -> dict[str, Any]:
-    """Return a result as a page may show it: its numbers masked, also in its id and its name."""
+    """Return a result with its numbers masked, also in its id and its name."""
     end = end_of(record.get("disposition"), record.get("reason"))
     return {**concealed(record), "end": end, "heard_words": in_words(record)}
 
 
 def end_of(disposition: str | None, reason: str | None) -> str:
-    """Say how a call or an attempt ended, in our words; "" while it has not."""
+    """Write how a call or an attempt ended, such as "not reached: busy"; "" while it is open."""
     return ": ".join(filter(None, (disposition, reason))).replace("_", " ")
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """So many calls that ended alike."""
+    """How many calls ended in one way."""
 
     label: str  #: `disposition` or `disposition:reason`
     words: str
@@ -177,12 +177,12 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Outcomes:
-    """How all calls of a campaign stand. The tiles add up to its total; all is of one reading."""
+    """How all calls of a campaign stand, from one reading: the tiles add up to its total."""
 
     waiting: int
     under_way: int
     ended: list[Outcome]  #: by disposition
-    others: int  #: that have ended, and of which no disposition was counted
+    others: int  #: ended calls for which no disposition was counted
     labels: list[Outcome]  #: by disposition and reason
     total: int
 
@@ -228,7 +228,7 @@ class LiveCall:
 
 
 def _live(ledger: Ledger, view: CampaignView) -> tuple[int, list[LiveCall]]:
-    """Return how many connections of a campaign are live, and those that end first."""
+    """Return how many connections of a campaign are live, and the first by deadline."""
     found = views.live_calls(ledger, view.account, view.campaign_id)
     deadlines = {Attempt.parse(attempt): at for attempt, at in found[:_MOST_LIVE]}
     known = live_calls.details(ledger, list(deadlines))
@@ -257,7 +257,7 @@ def _event(happening: Any) -> Event:
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """A link to where an order is given."""
+    """A link to the page of an order."""
 
     to: str
     words: str
@@ -265,7 +265,7 @@ class Button:
 
 
 def _buttons(view: CampaignView, visitor: Visitor, own: str) -> list[Button]:
-    """Return what a visitor may have done to a campaign as it stands."""
+    """Return the orders that the visitor may give on a campaign in its state."""
     buttons = []
     is_over = view.state is CampaignState.FINISHED
     if visitor.scope.has(Scope.OPERATE) and not is_over:
@@ -286,21 +286,21 @@ def _buttons(view: CampaignView, visitor: Visitor, own: str) -> list[Button]:
 
 
 def show(request: Request, template: str, **values: Any) -> Response:
-    """Make a page that has at hand what masks a text or an address, and says a length of time."""
+    """Render a page; its template can mask texts and addresses, and write durations."""
     return render(request, template, masked=mask_text, address=address, lasting=length, **values)
 
 
 def one_of(written: str, known: Any) -> str:
-    """Return what was asked for if there is such a thing, else "" for all."""
+    """Return the filter's value if it is a known one, else "": all."""
     return written if written in [str(each) for each in known] else ""
 
 
 def link(path: str, **asked: str) -> str:
-    """Return an address with what is asked for in it, without what is empty."""
+    """Return a path with a query of all values that are not empty."""
     query = urlencode({name: each for name, each in asked.items() if each})
     return f"{path}?{query}" if query else path
 
 
 def no_page() -> Failure:
-    """Return the failure for an address with a cursor of something else."""
+    """Return the failure (404) for an address whose cursor is of another list."""
     return Failure(422, "cursor", "this is no page of the list: begin with its first one")

@@ -15,18 +15,18 @@ _TOP, _BOTTOM = 8, 104
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """Two stepped lines over the last minutes, and what they say in words."""
+    """Slots in use and the learned limit over the last minutes: two lines, and a sentence."""
 
-    slots: str  #: points of a line
-    area: str  #: points of what lies below it
+    slots: str  #: the line's points, as SVG has them
+    area: str  #: the corners of the area below it
     learned: str
-    most: int  #: what the top of the drawing stands for
+    most: int  #: the value at the top of the drawing
     words: str
     samples: tuple[Load, ...]  #: one a minute, for a table
 
 
 def chart(loads: Sequence[Load], now: float) -> Chart | None:
-    """Draw how full an account was; None where nothing is known."""
+    """Draw the account's slots in use; None without samples."""
     if not loads:
         return None
     most = max(1, *(max(load.slots, load.learned) for load in loads))
@@ -65,7 +65,7 @@ def _written(points: Sequence[tuple[float, float]]) -> str:
 
 
 def _sampled(loads: Sequence[Load], now: float) -> tuple[Load, ...]:
-    """Return what held at each of the last ten minutes, the newest first."""
+    """Return the sample that was in force at each of the last ten minutes, the newest first."""
     minutes = [now - LOAD_SECONDS * part / 10 for part in range(10)]
     held = [max((each for each in loads if each.at <= at), default=None, key=_at) for at in minutes]
     return tuple(dict.fromkeys(load for load in held if load is not None))

@@ -32,7 +32,7 @@ from scheduler.web.sounds import MOST_BYTES, Sounds, of_sound
 
 router = APIRouter()
 
-#: Of names that were found, on one page.
+#: Contacts found by name, on one page.
 _ROWS = 50
 
 _sounds = Sounds()
@@ -151,7 +151,7 @@ def _story(site: Site, view: CampaignView, who: str) -> Story:
     try:
         return story_of(site.ledger, view, who)
     except LedgerError:
-        # Whom they asked for may be a number, which no page shows.
+        # The message may repeat the number that was searched for, which no page shows.
         raise Failure(
             404, "no_such_contact", f"campaign {view.campaign_id} has no such contact"
         ) from None

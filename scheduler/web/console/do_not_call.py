@@ -30,7 +30,7 @@ router = APIRouter()
 
 _PAGE = 50
 _LONGEST_COUNT = 12
-#: Of a form besides its file.
+#: Bytes of a form besides its file.
 _FORM_BYTES = 1 << 16
 
 _DONE = {
@@ -63,7 +63,7 @@ def list_page(
 
 
 def _asked(site: Site, number: str, region: str) -> dict[str, Any]:
-    """Return what is known of a number that somebody asks about, or what is wrong with it."""
+    """Return what the list says of a number, or what is wrong with the number."""
     try:
         (read,) = api.entries_of([number], region or None)
     except Failure as failure:
@@ -155,7 +155,7 @@ def add(
     return _done("added", len(done.added), len(done.known), **counts)
 
 
-#: What is said of calls to whom came onto the list, of one and of many.
+#: What the page says of calls to newly listed numbers: the words for one, and for several.
 _OF_CALLS = {
     "live": ("call to them is live and goes on", "calls to them are live and go on"),
     "over": ("live call to them has ended", "live calls to them have ended"),
@@ -175,7 +175,7 @@ _OF_CALLS = {
 
 
 def _of_calls(query: Mapping[str, str]) -> str:
-    """Say what there was of calls to them, by the numbers of a redirect."""
+    """Say which calls to the listed numbers were found, from the counts in the redirect's query."""
     parts = []
     for name, words in _OF_CALLS.items():
         written = query.get(name, "")

@@ -46,7 +46,7 @@ from scheduler.web.console.launch_drafts import (
     take_in,
 )
 from scheduler.web.console.pages import render
-from scheduler.web.intake import Wish
+from scheduler.web.intake import LaunchOptions
 from scheduler.web.problems import Failure, Fault
 from scheduler.web.site import OnSite, Site, Starts
 
@@ -55,7 +55,7 @@ router.include_router(launch_again.router)
 
 DraftId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 _TYPES = {".csv": "text/csv; charset=utf-8", ".jsonl": "application/x-ndjson"}
-#: How long a form may be besides its file.
+#: Bytes of a form besides its file.
 _FORM_BYTES = 1 << 16
 #: Files that are checked at once: each takes a core.
 _places = threading.BoundedSemaphore(4)
@@ -120,7 +120,7 @@ async def upload(request: Request, visitor: Starts, site: OnSite) -> Response:
         raise _too_long(error) from None
     except ClientDisconnect:
         drafts.discard(draft)
-        return Response(status_code=400)  # nobody reads it
+        return Response(status_code=400)  # the client has gone: nobody reads this
     except BaseException:
         drafts.discard(draft)
         raise
@@ -156,13 +156,13 @@ def settle(
         errors = _faults(visitor, error)
         return _columns_page(request, site, visitor, draft, kept, errors)
     kept.write(draft)
-    if kept.encoding != known.encoding:  # only now its columns can be read, and chosen
+    if kept.encoding != known.encoding:  # the columns can be read, and chosen, only now
         return RedirectResponse(f"/launch/{draft_id}", 303)
     return RedirectResponse(f"/launch/{draft_id}/plan", 303)
 
 
 def _faults(visitor: Visitor, error: CampaignError) -> list[Fault]:
-    """Return what is wrong in the words of the form."""
+    """Return the errors, worded for the form."""
     return intake.faults(_masked(visitor), error.problems, r"choose the encoding \1")
 
 
@@ -196,14 +196,14 @@ def _columns_page(
 
 
 def _fields(kept: Kept, shown: Sample) -> Fields:
-    """Return what the form says; where nobody has chosen a column yet, what is guessed."""
+    """Return the form's values; columns that nobody has chosen yet are guessed."""
     if kept.fields is None:
         return _first_fields(kept, shown)
     return kept.fields if kept.fields.columns() else kept.fields.model_copy(update=_guessed(shown))
 
 
 def _guessed(shown: Sample, named: Mapping[str, object] = NOTHING) -> dict[str, Any]:
-    """Return which columns are likely meant. The form shows them, and the plan does once more."""
+    """Guess the columns of the keys. Form and plan both show them for confirmation."""
     columns = {**starter.likely_columns(shown), **shown.guessed, **named}
     return {
         f"column_{key}": column
@@ -213,7 +213,7 @@ def _guessed(shown: Sample, named: Mapping[str, object] = NOTHING) -> dict[str, 
 
 
 def _first_fields(kept: Kept, shown: Sample) -> Fields:
-    """Return what a form says that nobody has filled in: what the file says, and is guessed."""
+    """Return the first values of the form: what the file says, and guessed columns."""
     named = kept.policy.get("columns")
     values = _guessed(shown, named if isinstance(named, dict) else NOTHING)
     values |= {
@@ -278,12 +278,12 @@ def _plan_page(
 
 
 def _masked(visitor: Visitor) -> Visitor:
-    """Return who asks as somebody who is shown no numbers: a page shows none by itself."""
+    """Return the visitor without the right to see numbers: this page masks them for everybody."""
     return replace(visitor, sees_numbers=False)
 
 
 def _left(contacts: int, intent: Intent) -> int:
-    """Return how many are called, of so many contacts: fewer where earlier campaigns have some."""
+    """Return how many contacts are called: all but those whom earlier campaigns have called."""
     return max(0, contacts - (intent.earlier.callable_count - intent.earlier.left))
 
 
@@ -333,7 +333,7 @@ def start(
 
 
 def _expect_shown(intent: Intent, count: int, campaign_id: str, shown: int) -> None:
-    """Raise Failure when it would call others than the page has said."""
+    """Raise Failure (409) when the launch would differ from what the page has shown."""
     if (intent.campaign_id, count) != (campaign_id, shown):
         raise Failure(
             409,
@@ -361,8 +361,8 @@ def _draft(site: Site, visitor: Visitor, draft_id: str) -> Draft:
 
 def _intended(site: Site, visitor: Visitor, found: CheckedCampaign, kept: Kept) -> Intent:
     asked = kept.fields or Fields()
-    wish = Wish(asked.campaign_id or None, asked.again)
-    return intake.intended(site, visitor, found, wish)
+    options = LaunchOptions(asked.campaign_id or None, asked.again)
+    return intake.intended(site, visitor, found, options)
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from scheduler.operations.drafts import Draft
 from scheduler.plan.rules import rules
 from scheduler.web.intake import expect_policy
 
-#: The columns that a form maps, ours first.
+#: The keys to which a form can map a column.
 MAPPED = ("phone_number", "id", "name", "timezone", "dtmf", "max_duration")
 #: Encodings of tables that a form offers, and what is saved in them.
 ENCODINGS = {
@@ -66,21 +66,21 @@ class Fields(BaseModel):
     column_max_duration: str = Field(default="", max_length=400)
 
     def columns(self) -> dict[str, str]:
-        """Return ours and theirs, those that are chosen."""
+        """Return the chosen columns: the campaign's key -> the column in the file."""
         chosen = {key: getattr(self, f"column_{key}") for key in MAPPED}
         return {key: column for key, column in chosen.items() if column}
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What is known of a draft."""
+    """What a draft keeps beside its file: who uploaded it, and what file and form say."""
 
     owner: str
     filename: str
     contacts: str  #: the name of their file in the draft
-    policy: dict[str, Any]  #: of the file
+    policy: dict[str, Any]  #: what the file says of it
     fields: Fields | None  #: None until the form was sent
-    notes: tuple[str, ...] = ()  #: what the reader is to know of where it comes from
+    notes: tuple[str, ...] = ()  #: what the page tells about where the draft comes from
 
     @property
     def encoding(self) -> str:
@@ -93,7 +93,7 @@ class Kept:
         return not (self.fields and self.fields.say) and not _mapping(self.policy.get("call"))
 
     def write(self, draft: Draft) -> None:
-        """Keep it beside the draft."""
+        """Write it into the draft's folder."""
         draft.note(
             {
                 "owner": self.owner,
@@ -107,7 +107,7 @@ class Kept:
 
     @classmethod
     def read(cls, draft: Draft) -> Kept:
-        """Return what is known. Raises NoSuchDraft while nothing was uploaded."""
+        """Read it from the draft's folder. Raises NoSuchDraft while nothing was uploaded."""
         found: dict[str, Any] = draft.noted()
         if "contacts" not in found:
             raise drafts.NoSuchDraft("nothing was uploaded here: begin again")
@@ -122,7 +122,7 @@ class Kept:
         )
 
     def reading(self, account: str | None) -> Reading:
-        """Return how it is read."""
+        """Return how to read the contacts."""
         asked = self.fields or Fields()
         return Reading(
             self.encoding, strict=asked.strict, first=asked.first, account=account, beside=True
@@ -185,7 +185,7 @@ def take_in(draft: Draft, owner: str, path: Path, filename: str) -> Kept:
 def take_copy(
     draft: Draft, owner: str, view: CampaignView, contacts: Iterable[dict[str, Any]]
 ) -> None:
-    """Make a draft of a campaign, and say in words which of its rules the draft has not."""
+    """Make a draft of a campaign; its notes say which of the campaign's rules it lacks."""
     with draft.path("contacts.jsonl").open("w", encoding="utf-8") as lines:
         lines.writelines(json.dumps(each, ensure_ascii=False) + "\n" for each in contacts)
     left = "; ".join(
@@ -225,7 +225,7 @@ def _mapping(found: object) -> Mapping[str, Any]:
 
 
 def _keys(key: str, written: str) -> Mapping[str, Any]:
-    """Read keys and values that somebody has written into a field."""
+    """Read the YAML mapping in a field of the form. Raises CampaignError."""
     found = _yaml(key, written) or {}
     if not isinstance(found, Mapping) or "contacts" in found:
         raise _wrong(key, "expected keys and values, as in YAML")

@@ -21,7 +21,7 @@ from scheduler.web.visible_accounts import ceiling_of, names_for
 
 router = APIRouter()
 
-#: What a rule found so long ago may be otherwise by now.
+#: A rule's finding that is older than this may no longer hold.
 HELD_SECONDS = 60.0
 
 #: Campaigns of an account that are shown at most.
@@ -36,10 +36,10 @@ class Card:
     ended: int
     under_way: int
     waiting: int
-    ends_at: float | None  #: a guess; None when there is none
-    next_at: float | None  #: when its next call is due, where it waits for that
+    ends_at: float | None  #: when it is expected to end; None: nobody can tell
+    next_at: float | None  #: when its next call is due, if it waits for that
     why: str  #: what holds it up, or why nobody can tell its end; "" for nothing
-    is_held: bool  #: nothing goes on before somebody, or a rule, lets it
+    is_held: bool  #: it stands still until a person or a rule lets it go on
     unknown: int
 
 
@@ -134,5 +134,5 @@ def _unknown(shown: ShownCampaign) -> int:
 
 
 def _of_all(visitor: Visitor, found: Findings | None) -> tuple[Finding, ...]:
-    """What is of the whole machine is for those who may see all of it."""
+    """Return the findings about the whole machine, for visitors who may see every account."""
     return found.of_all if found is not None and visitor.accounts is None else ()

@@ -27,7 +27,7 @@ from scheduler.web.visible_accounts import ceiling_of, names_for
 
 router = APIRouter()
 
-#: How long a page waits for what was ordered; that goes on all the same.
+#: How long a page waits for an order to take effect. The order goes on after that.
 PATIENCE_SECONDS = 4.0
 
 #: What can be ordered of a campaign, and what the button says.
@@ -39,7 +39,7 @@ ORDERS = {
     "priority": "Change the priority",
 }
 
-#: What can't be undone: the campaign's name is to be typed.
+#: Orders that can't be undone: the form asks to type the campaign's name.
 NAMED = ("cancel", "abort")
 
 Text = Annotated[str, Form(max_length=300)]
@@ -68,7 +68,7 @@ def give(
     priority: Annotated[int, Form(ge=-100, le=100)] = 0,
     weight: Annotated[float | None, Form(ge=0.01, le=100)] = None,
 ) -> Response:
-    """Give an order in view of what was shown; refused with the numbers of now otherwise."""
+    """Give an order; if the campaign has changed since the page was shown, show it anew instead."""
     request.state.connection.be_patient()
     view = site.campaign(visitor, campaign_id)
     refused = partial(_refused, request, site, view, _known(what), note)
@@ -97,7 +97,7 @@ def _give(
     priority: int,
     weight: float | None,
 ) -> str:
-    """Give an order; return what was done, in a word for the next page."""
+    """Give an order; return the word for the next page's `?done=`."""
     ledger = site.ledger
     match what:
         case "pause":

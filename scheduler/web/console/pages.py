@@ -1,4 +1,4 @@
-"""How a page is made of a template, and what every template has at hand."""
+"""Renders pages from templates, with the values and filters that every template has."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from scheduler.report.wording import length
 from scheduler.rights import Scope, Visitor
 from scheduler.web.problems import Failure
 
-#: What the head of every page leads to, in the order of use: path, word, and who may go there.
+#: The navigation of every page, in the order of use: path, label, and the scope that it needs.
 NAVIGATION = (
     ("/", "Now", Scope.LOOK),
     ("/campaigns", "Campaigns", Scope.LOOK),
@@ -32,7 +32,7 @@ NAVIGATION = (
 )
 
 
-#: What `?done=` says on whichever page an order leads to.
+#: Messages for `?done=` that every page knows.
 DONE = MappingProxyType(
     {
         "pause": "The campaign is paused: it places no more calls.",
@@ -62,8 +62,8 @@ def render(
 ) -> Response:
     """Make a page. A template has `visitor`, `path`, `navigation` and `csrf` besides `values`.
 
-    `done` are the words of this page for what somebody has just done: `?done=` names one of them.
-    As text it is shown as it is.
+    `done` maps this page's words for `?done=` to messages about what the visitor has just done; a
+    text is shown as it is.
     """
     visitor: Visitor | None = getattr(request.state, "visitor", None)
     shown = [each for each in NAVIGATION if visitor and visitor.scope.has(each[2])]
@@ -82,7 +82,7 @@ def render(
 
 
 def of_failure(request: Request, failure: Failure) -> Response:
-    """Make a page of what went wrong; send a visitor who has to sign in to the sign-in page."""
+    """Render the page of an error; redirect a visitor who has to sign in."""
     details = failure.details
     if details.status == 401:
         return RedirectResponse(_sign_in_for(request), 303)
@@ -94,7 +94,7 @@ def of_failure(request: Request, failure: Failure) -> Response:
 
 
 def _sign_in_for(request: Request) -> str:
-    """Return where to sign in, and from there to the page that was asked for."""
+    """Return the sign-in page's address, which leads on to the page that was requested."""
     path, query = request.scope["path"], request.scope["query_string"].decode("latin-1")
     if request.method != "GET" or path == "/":
         return "/sign-in"

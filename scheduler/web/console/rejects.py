@@ -12,7 +12,7 @@ from scheduler.web.site import Looks, OnSite
 
 router = APIRouter()
 
-#: Of those rows, on the page. The files have all of them.
+#: Refused rows on the page. The files have all of them.
 MOST_SHOWN = 200
 
 

@@ -99,7 +99,7 @@ def resume(site: OnSite, visitor: Starts, name: str, seen: Seen = "") -> Respons
 
 
 def _expect_seen(view: in_ledger.ScheduleView, seen: str) -> None:
-    """Raise Failure when somebody else has paused or resumed it meanwhile."""
+    """Raise Failure (409) when somebody else has paused or resumed it meanwhile."""
     if seen and seen != view.state:
         raise Failure(
             409, "stale", f"schedule {view.name} is {view.state} by now: look at it again"

@@ -28,10 +28,10 @@ logger = logging.getLogger(__name__)
 
 router = APIRouter()
 
-#: A path of ours: what a browser takes for another host's is none.
+#: A path of this site. `//host` and `/\host` are none: browsers read another host into them.
 _OWN_PATH = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]{0,2000}")
 
-#: What the page of the account says that was done.
+#: Messages of the account page for `?done=`.
 _DONE = {
     "password": "Your password is changed, and every other browser is signed out.",
     "sessions": "Every other browser is signed out.",
@@ -125,13 +125,13 @@ def sign_out_elsewhere(site: OnSite, visitor: Looks) -> Response:
 
 
 def own_path(path: str) -> str:
-    """Return a path of ours; "/" for anything else, so that nobody is led elsewhere."""
+    """Return the path if it is one of this site, else "/": no open redirect."""
     return path if _OWN_PATH.fullmatch(path) and not path.startswith("/sign-") else "/"
 
 
 def _enter(request: Request, site: Site, signed_in: SignedIn, then: str) -> Response:
     is_secure = Addresses(site.settings).is_secure(request)
-    # Whoever was signed in here before is not any more: no cookie outlives the sign-in.
+    # An earlier session of this browser ends: no old cookie outlives the sign-in.
     if before := cookies.cookie_of(request, is_secure=is_secure):
         users.sign_out(site.ledger, users.digest_of(before))
     answer = RedirectResponse(own_path(then), 303)

@@ -1,4 +1,4 @@
-"""How a file comes in by a form, of any length: piece by piece into a draft."""
+"""Receives the file of a form, of any length, piece by piece into a draft."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from scheduler.operations.drafts import Sink
 from scheduler.web.problems import Failure
 
 _PIECE_BYTES = 1 << 18
-#: Besides the file: the fields of the form, and how its parts are written.
+#: Bytes of one header of a part; a page of ours never needs as many.
 _MOST_HEADERS = 4096
 _LONGEST_NAME = 200
 
 
 class Upload:
-    """The one file of a form; its other fields are read over."""
+    """Writes the first file of a form to a folder, and skips all other fields."""
 
     def __init__(self, folder: Path, most: int) -> None:
         self._folder, self._most = folder, most
@@ -30,11 +30,11 @@ class Upload:
         self._sink: Sink | None = None
         self._is_file = False
         self.filename = ""
-        self.path: Path | None = None  #: where it is
+        self.path: Path | None = None  #: where the file is; None before its part has begun
         self.is_whole = False
 
     def callbacks(self) -> dict[str, Callable[..., None]]:
-        """Return what the parser calls."""
+        """Return the parser's callbacks."""
         return {
             "on_part_begin": self._begin,
             "on_header_field": self._field,
@@ -75,7 +75,7 @@ class Upload:
         self._sink = Sink(self.path, self._most, packed=packed)
 
     def _place(self) -> tuple[Path, bool]:
-        """Return a name of ours with the ending of theirs, and whether it is packed."""
+        """Return a path for the file, with its own ending, and whether it is gzipped."""
         named = PurePath(self.filename)
         if not self.filename:
             raise refusal("file", "choose a file first")
@@ -102,7 +102,7 @@ class Upload:
 
 
 async def received(request: Request, folder: Path, most: int) -> tuple[Path, str]:
-    """Take the file of a form; return where it is, and what it is called.
+    """Receive the file of a form; return its path, and the name that the browser gave it.
 
     Raises CampaignError for none, TooLong, and ClientDisconnect.
     """
