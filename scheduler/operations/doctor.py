@@ -275,7 +275,9 @@ def _ledger(
             if not has_failed(one for one in found if one.name in ("redis", "rights")):
                 yield from _accounts(settings, url, accounts, fingerprints)
                 yield from _unserved(settings, url)
-                yield _workers(count_workers)
+                with closing(Ledger(url)) as ledger:
+                    live = sum(len(views.live_calls(ledger, n)) for n in in_ledger.names(ledger))
+                yield workers(count_workers, live)
     except SchedulerError as error:
         remedy = "mend CALLSCHED_STATE_DIR, or set CALLSCHED_REDIS_URL"
         yield health.fail("redis", str(error), remedy)
@@ -373,7 +375,8 @@ def _webhooks(settings: Settings, owed: int) -> Iterator[Finding]:
         )
 
 
-def _workers(count: Callable[[], int]) -> Finding:
+def workers(count: Callable[[], int], live: int) -> Finding:
+    """Say whether workers answer that end so many live calls at their deadlines."""
     try:
         answers = count()
     except ConfigError as error:
@@ -383,6 +386,10 @@ def _workers(count: Callable[[], int]) -> Finding:
         return health.warn(
             "workers", f"can't be asked: {type(error).__name__}", "see the log of a worker"
         )
+    if not answers and live:
+        calls = counted(live, "call is", "calls are")
+        text = f"none answers, and {calls} live that only workers end at their deadlines"
+        return health.fail("workers", text, "start `callsched worker` now")
     if not answers:
         text = "none answers, and only workers end calls at their deadlines"
         return health.warn("workers", text, "start one before you `submit`; `run` starts its own")

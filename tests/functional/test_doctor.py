@@ -19,6 +19,7 @@ from scheduler.ledger.health import Finding
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis import releases
 from scheduler.models import Durability
+from scheduler.operations import doctor
 from tests.functional.campaign import Command, Site, numbers
 from tests.functional.test_cli import Api, serving
 from tests.integration.test_durability import ANY, NEW, Machine, Server, free_port, needs_waitaof
@@ -116,6 +117,16 @@ def test_workers_that_run_are_counted(site: Site) -> None:
     wait_until(lambda: "ready" in worker.err)
 
     assert checks(site.call("doctor", "--json"))["workers"] == ("ok", "1 answer; ")
+
+
+@pytest.mark.parametrize(
+    ("answer", "live", "level"), [(0, 0, "warn"), (0, 2, "fail"), (1, 2, "ok")]
+)
+def test_live_calls_that_nobody_ends_fail(answer: int, live: int, level: str) -> None:
+    found = doctor.workers(lambda: answer, live)
+
+    assert found.level == level
+    assert ("2 calls are live that only workers end" in found.text) == (level == "fail")
 
 
 def test_a_dead_redis_is_told_in_a_line(site: Site) -> None:

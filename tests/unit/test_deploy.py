@@ -23,7 +23,7 @@ from celery.bin.worker import worker as celery_worker
 from dockerfile_parse import DockerfileParser  # type: ignore[import-untyped]
 
 from scheduler.cli.app import app
-from scheduler.providers import accounts_of
+from scheduler.providers import PROVIDERS, accounts_of
 from scheduler.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -203,6 +203,23 @@ def test_the_example_of_an_environment_is_one(tmp_path: Path) -> None:
     assert read.metrics_port == 9464
     assert read.accounts == Path("/etc/callsched/accounts.yaml")
     assert read.symbl_app_secret is None
+
+
+@pytest.mark.parametrize(
+    "paths",
+    [
+        ("docker-compose.yml",),
+        ("deploy/systemd/callsched.env.example",),
+        ("deploy/kubernetes/secret.example.yaml", "deploy/kubernetes/settings.yaml"),
+    ],
+)
+def test_a_pool_can_be_given_all_that_an_account_needs(paths: tuple[str, ...]) -> None:
+    text = "".join((ROOT / path).read_text() for path in paths)
+    needed = {"CALLSCHED_CALLER_ID"}
+    for kind in PROVIDERS:
+        needed |= set(re.findall(r"CALLSCHED_\w+", kind.credentials_settings.split(", or ")[0]))
+
+    assert needed <= set(re.findall(r"CALLSCHED_\w+", text))
 
 
 # --- Kubernetes
