@@ -45,7 +45,8 @@ def waits_for(campaign: CampaignView, wait: Wait = NO_WAIT) -> str:
         return _held_back(campaign).removeprefix("; ")
     why = f"; {wait.why}" if wait.why else ""
     trial = _trial_now(campaign) if wait.is_for_hours else ""
-    waits = f"waiting: the next call is due {_day_and_time(due_at)}{why}{trial}"
+    there = reader.elsewhere(due_at, wait.zones)
+    waits = f"waiting: the next call is due {_day_and_time(due_at)}{there}{why}{trial}"
     return waits if why else f"{waits}{_held_back(campaign)}"
 
 

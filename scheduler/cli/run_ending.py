@@ -18,7 +18,7 @@ from scheduler.fields.visible import visible
 from scheduler.ledger import views
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.views import CampaignView
-from scheduler.models import CallState
+from scheduler.models import CallState, Disposition
 from scheduler.operations.export import expect_library
 from scheduler.operations.reach import reach
 from scheduler.operations.supervision import Ending, How, Rest
@@ -112,11 +112,26 @@ def _show(
     if reached:
         groups = (f"{reached[each]:,} {IN_WORDS[each]}" for each in Reached if reached[each])
         console.out.print(", ".join(groups))
+        if unnamed := answered_by_nobody_known(view, reached):
+            console.out.print(
+                f"of {unnamed:,} nothing says who answered: pressed keys, a transcript or"
+                " on_machine would"
+            )
     console.out.print(
         f"at most {counted(ending.peak_slots, 'slot')} in use; results: {where}", markup=False
     )
     for line in late_view.lines(view.late):
         console.out.print(line)
+
+
+def answered_by_nobody_known(view: CampaignView, reached: Counter[Reached]) -> int:
+    """Return how many calls ended in the ordinary way, and may have reached a person or nobody."""
+    lost = sum(
+        count
+        for label, count in view.dispositions.items()
+        if _explained(label)[0] == Disposition.UNKNOWN
+    )
+    return reached[Reached.UNKNOWN] - lost
 
 
 def _explained(label: str) -> tuple[str, str]:

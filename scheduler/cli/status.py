@@ -9,7 +9,7 @@ import typer
 from scheduler.cli import console, options, served, status_view
 from scheduler.cli.access import opened_ledger
 from scheduler.live.standing import standing
-from scheduler.operations.waits import why_waits
+from scheduler.operations.waits import NO_WAIT, why_waits
 
 
 def status(
@@ -35,5 +35,5 @@ def status(
             )
             return
         only = known.campaigns[0] if len(known.campaigns) == 1 else None
-        status_view.show(known, why_waits(ledger, only).why if only else "")
+        status_view.show(known, why_waits(ledger, only) if only else NO_WAIT)
         served.warn(ledger, known.campaigns)

@@ -9,11 +9,13 @@ from scheduler.cli import console, late_view, orders
 from scheduler.cli.access import nothing_yet
 from scheduler.cli.suggested import suggested
 from scheduler.fields.counts import counted
+from scheduler.hours import reader
 from scheduler.ledger.views import AccountView, CampaignView
 from scheduler.live.standing import Standing
 from scheduler.masking import mask
 from scheduler.models import OPEN_STATES, CallState, CampaignState
 from scheduler.operations import schedules
+from scheduler.operations.waits import NO_WAIT, Wait
 
 #: More campaigns than anybody reads.
 MOST_LISTED = 200
@@ -38,10 +40,10 @@ def record(known: Standing, id_: str | None) -> dict[str, Any]:
     }
 
 
-def show(known: Standing, wait: str = "") -> None:
+def show(known: Standing, wait: Wait = NO_WAIT) -> None:
     """Show it, what is wrong with schedules and workers last.
 
-    `wait` says why the next call of the only campaign waits.
+    `wait` is what the next call of the only campaign waits for.
     """
     _show_standing(known, wait)
     for line in (*schedules.failures(known.schedules), *known.restricted, known.clock_jump):
@@ -53,7 +55,7 @@ def show(known: Standing, wait: str = "") -> None:
 _SHEDS = ("total", "account", "open", "pending", "late", "ended")
 
 
-def _show_standing(known: Standing, wait: str) -> None:
+def _show_standing(known: Standing, wait: Wait) -> None:
     views = known.campaigns
     if not views:
         console.out.print(nothing_yet())
@@ -97,7 +99,7 @@ def _state(view: CampaignView) -> str:
     return "cancelling" if view.cancelled_by and not is_over else view.state
 
 
-def _show_one(view: CampaignView, wait: str) -> None:
+def _show_one(view: CampaignView, wait: Wait) -> None:
     states = [f"{count:,} {state}" for state in OPEN_STATES if (count := view.calls[state])]
     made = f"{counted(view.dials, 'dial')}, {counted(view.stops, 'stop')}"
     console.out.print("")
@@ -105,8 +107,9 @@ def _show_one(view: CampaignView, wait: str) -> None:
     for label, count in view.dispositions.items():
         console.out.print(f"  {count:>7,} {label.replace(':', ': ')}", markup=False)
     if view.next_due_at is not None and view.next_due_at > time.time():
-        when = orders.instant(view.next_due_at)
-        console.out.print(f"  the next call is due at {when}{f': {wait}' if wait else ''}")
+        due_at, why = view.next_due_at, f": {wait.why}" if wait.why else ""
+        when = f"{orders.instant(due_at)}{reader.elsewhere(due_at, wait.zones)}"
+        console.out.print(f"  the next call is due at {when}{why}", markup=False)
     for line in late_view.lines(view.late):
         console.out.print(f"  {line}")
     if view.collecting:

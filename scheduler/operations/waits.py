@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from scheduler.hours.openings import verdicts
+from scheduler.hours.openings import verdicts, zones_of
 from scheduler.ledger import views
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.views import CampaignView
@@ -20,6 +20,7 @@ class Wait:
 
     why: str = ""  #: in words; "": not known
     is_for_hours: bool = False  #: whether it waits for calling hours
+    zones: tuple[str, ...] = ()  #: where its contact may be
 
 
 NO_WAIT = Wait()
@@ -33,10 +34,12 @@ def why_waits(ledger: Ledger, view: CampaignView) -> Wait:
     if (call := views.next_call(ledger, view.campaign_id)) is None:
         return NO_WAIT
     contact, attempts = call
+    zones = zones_of(contact, view.policy)
     for ruling in verdicts(view.policy, contact, now):
         if ruling.passes or ruling.until is None:
             continue
         if ruling.rule == "not_before":
-            return Wait("not_before allows none earlier")
-        return Wait(f"calling hours are closed ({ruling.rule}: {ruling.found})", is_for_hours=True)
-    return Wait("it is called again after an attempt" if attempts else "")
+            return Wait("not_before allows none earlier", zones=zones)
+        why = f"calling hours are closed ({ruling.rule}: {ruling.found})"
+        return Wait(why, is_for_hours=True, zones=zones)
+    return Wait("it is called again after an attempt" if attempts else "", zones=zones)

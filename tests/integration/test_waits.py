@@ -24,12 +24,15 @@ def closed_now() -> Hours:
     return Hours(week=(((at, at + 1),),) * 7)
 
 
+NEW_YORK = "America/New_York"
+
+
 def waits(books: Books, **policy: Any) -> Wait:
     books.now = time.time()
     (row,) = rows(1)
-    known = Policy(timezone="America/New_York", **policy)
+    known = Policy(timezone=NEW_YORK, **policy)
     at = opening(known, row.contact, books.now).at
-    books.create(timezone="America/New_York", **policy)
+    books.create(timezone=NEW_YORK, **policy)
     books.load([replace(row, due_at=at if at > books.now else None)])
     books.seal()
     return why_waits(books.ledger, views.campaign(books.ledger, "c"))
@@ -41,11 +44,15 @@ def test_it_waits_for_its_hours(books: Books) -> None:
     assert found.is_for_hours
     assert found.why.startswith("calling hours are closed (calling_hours: ")
     assert "in America/New_York" in found.why
+    assert found.zones == (NEW_YORK,)
 
 
 @pytest.mark.parametrize(
     ("policy", "found"),
-    [({}, NO_WAIT), ({"not_before": LATER}, Wait("not_before allows none earlier"))],
+    [
+        ({}, NO_WAIT),
+        ({"not_before": LATER}, Wait("not_before allows none earlier", zones=(NEW_YORK,))),
+    ],
 )
 def test_it_waits_for_its_beginning_or_for_nothing(
     books: Books, policy: dict[str, object], found: Wait

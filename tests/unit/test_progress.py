@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -11,13 +12,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from scheduler.cli import notices, status_view
+from scheduler.cli import notices, run_ending, status_view
 from scheduler.cli.progress import Progress
 from scheduler.ledger.views import CampaignView
 from scheduler.live import progress as live
 from scheduler.live.standing import Standing
 from scheduler.models import CampaignState, Contact, Hours, Policy
 from scheduler.operations.waits import Wait
+from scheduler.reached import Reached
 from tests.unit.test_watch import account, campaign
 
 NOW = datetime(2026, 11, 30, 0, 20, tzinfo=ZoneInfo("America/New_York")).timestamp()
@@ -124,6 +126,8 @@ def test_a_wait_says_why_and_how_a_trial_goes_on() -> None:
 
     said = "01:20:00 EST; calling hours are closed (calling_hours: 8:00-21:00)"
     assert notices.waits_for(real, wait).endswith(said)
+    there = replace(wait, zones=("America/Denver",))
+    assert "01:20:00 EST (Sun 23:20 in America/Denver); call" in notices.waits_for(real, there)
     now = "`callsched run a.csv --sandbox --any-hour` does not wait"
     assert now in notices.waits_for(trial, wait)
     not_before = Wait("not_before allows none earlier")
@@ -149,3 +153,12 @@ def test_what_is_being_cancelled_is_not_called_paused(capsys: pytest.CaptureFixt
     status_view.show(Standing([cancelled, view()], [], [], [], [], ""))
 
     assert "cancelling" in capsys.readouterr().out
+
+
+def test_an_end_says_of_how_many_answered_calls_nothing_tells_by_whom() -> None:
+    ends = {"completed": 5, "stopped": 2, "unknown:answer_lost": 1}
+    ended = replace(view(), dispositions=ends)
+    reached = Counter({Reached.REACHED: 3, Reached.UNKNOWN: 5})
+
+    assert run_ending.answered_by_nobody_known(ended, reached) == 4
+    assert run_ending.answered_by_nobody_known(view(), Counter()) == 0
