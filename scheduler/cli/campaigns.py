@@ -33,7 +33,7 @@ from scheduler.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
-class FileWish:
+class FileRequest:
     """A file that is to be called, and what a command line says of it."""
 
     path: Path
@@ -92,18 +92,22 @@ def _tell_cleaned(checked: CheckedCampaign) -> None:
 
 
 @contextmanager
-def checked_to_call(wish: FileWish, settings: Settings) -> Iterator[tuple[CheckedCampaign, Policy]]:
+def checked_to_call(
+    request: FileRequest, settings: Settings
+) -> Iterator[tuple[CheckedCampaign, Policy]]:
     """Check a file that is to be called now; yield what it says, and the policy that counts.
 
     Raises ConfigError when workers are to launch it, or when it is not what was planned.
     """
-    if wish.reading.any_hour and not wish.reading.in_sandbox:
+    if request.reading.any_hour and not request.reading.in_sandbox:
         raise typer.BadParameter("goes with --sandbox, which calls nobody", param_hint="--any-hour")
-    with check(wish.path, settings, wish.reading) as checked:
-        _expect_unscheduled(checked, wish.path, now=wish.now)
-        policy = policy_of(checked, wish.max_duration, settings)
-        if wish.plan is not None:
-            _expect_plan(wish.plan, wish.path, plan_hash(checked, policy, settings, wish.reading))
+    with check(request.path, settings, request.reading) as checked:
+        _expect_unscheduled(checked, request.path, now=request.now)
+        policy = policy_of(checked, request.max_duration, settings)
+        if request.plan is not None:
+            _expect_plan(
+                request.plan, request.path, plan_hash(checked, policy, settings, request.reading)
+            )
         yield checked, policy
 
 

@@ -24,7 +24,7 @@ from scheduler.fields.json_line import json_line
 from scheduler.fields.visible import visible, visible_lines
 
 
-class _Hearsay:
+class _TolerantStream:
     """Standard error, should somebody still read it.
 
     A terminal that was closed, or a pipe whose reader left, must not end a run with calls live.
@@ -77,7 +77,7 @@ class _PlainConsole(Console):
 
 #: Rich itself honours NO_COLOR, TERM=dumb and pipes. A pipe has no width to keep within.
 out = _PlainConsole(width=None if sys.stdout.isatty() else 200)
-err = _PlainConsole(file=cast("TextIO", _Hearsay(sys.stderr)))
+err = _PlainConsole(file=cast("TextIO", _TolerantStream(sys.stderr)))
 
 
 #: What would have been said, while nothing is; the last of it.

@@ -30,9 +30,11 @@ def show_number(
             " on, but the API does: run the command again with --remote after they have ended"
         )
     campaigns = len({campaign.campaign_id for campaign, _ in calls})
-    whose = f"{counted(len(calls), 'call')} to {masked(number)} in {counted(campaigns, 'campaign')}"
+    calls_named = (
+        f"{counted(len(calls), 'call')} to {masked(number)} in {counted(campaigns, 'campaign')}"
+    )
     if calls or json:
-        _show(erased, whose, {"number": number}, remote=remote, json=json)
+        _show(erased, calls_named, {"number": number}, remote=remote, json=json)
 
 
 def masked(number: str) -> str:
@@ -54,17 +56,17 @@ def show_campaign(erased: Erased, campaign_id: str, *, remote: bool, json: bool)
             " can be read for a day, and nothing else of what is said is collected"
         )
     record = {"campaign_id": campaign_id, "under_way": erased.under_way}
-    whose = f"{counted(erased.calls, 'call')} of campaign {campaign_id}"
-    _show(erased, whose, record, remote=remote, json=json)
+    calls_named = f"{counted(erased.calls, 'call')} of campaign {campaign_id}"
+    _show(erased, calls_named, record, remote=remote, json=json)
 
 
 def _show(
-    erased: Erased, whose: str, record: Mapping[str, Any], *, remote: bool, json: bool
+    erased: Erased, calls_named: str, record: Mapping[str, Any], *, remote: bool, json: bool
 ) -> None:
     if json:
         console.emit({**record, **erased.as_record()})
     else:
-        console.out.print(f"erased what was said in {whose}", markup=False)
+        console.out.print(f"erased what was said in {calls_named}", markup=False)
         console.out.print(STAYS, markup=False)
     if remote:
         _say_what_the_api_did(erased)

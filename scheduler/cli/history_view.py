@@ -39,24 +39,24 @@ def show(history: History) -> None:
 
 def _rows(call: Called) -> Iterator[tuple[str, ...]]:
     contact = call.record.get("contact_id") or ""
-    whose = (call.campaign_id, f"#{call.row} {contact}".strip(), call.account)
+    call_cells = (call.campaign_id, f"#{call.row} {contact}".strip(), call.account)
     for each in call.attempts:
         ended = _end(each) or str(call.record["state"])
         caller = each["caller_id"] or ""
         yield (
             _instant(each["begun_at"] or each["started_at"]),
-            *whose,
+            *call_cells,
             caller,
             _lasted(each),
             ended,
         )
     if call.waits:
         due = f"not before {instant(call.due_at)}" if call.due_at is not None else ""
-        yield (due, *whose, "", "", "waits")
+        yield (due, *call_cells, "", "", "waits")
     elif not call.attempts:
         yield (
             _instant(call.record.get("ended_at")),
-            *whose,
+            *call_cells,
             "",
             "",
             f"{_end(call.record)}, not dialled",

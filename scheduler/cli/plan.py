@@ -50,7 +50,7 @@ def plan(
 
     Example: `callsched plan contacts.csv --max-duration 5m --expect-duration 2m`
     """
-    wishes = plan_steps.Wishes(
+    request = plan_steps.PlanRequest(
         path=Path(file),
         reading=Reading(encoding, strict, first, None, account, sandbox, region),
         id=id_,
@@ -59,7 +59,7 @@ def plan(
         expect_duration=expect_duration,
         at=at,
     )
-    record = plan_steps.planned(wishes, settings())
+    record = plan_steps.planned(request, settings())
     if json:
         console.emit(record)
     else:

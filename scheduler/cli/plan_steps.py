@@ -21,7 +21,7 @@ from scheduler.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class PlanRequest:
     """A file, and what the command line says of it."""
 
     path: Path
@@ -33,23 +33,23 @@ class Wishes:
     at: str | None
 
 
-def planned(wishes: Wishes, settings: Settings) -> Record:
+def planned(request: PlanRequest, settings: Settings) -> Record:
     """Return the plan of a file, with the command that calls nobody else than it says."""
-    expected = _expected(wishes.expect_duration)
-    with campaigns.check(wishes.path, settings, wishes.reading) as checked:
-        policy = campaigns.policy_of(checked, wishes.max_duration, settings)
+    expected = _expected(request.expect_duration)
+    with campaigns.check(request.path, settings, request.reading) as checked:
+        policy = campaigns.policy_of(checked, request.max_duration, settings)
         asked = Asked(
-            wishes.reading,
-            wishes.id or new_id(checked, in_sandbox=wishes.reading.in_sandbox),
-            _begins(wishes.at, policy),
+            request.reading,
+            request.id or new_id(checked, in_sandbox=request.reading.in_sandbox),
+            _begins(request.at, policy),
             expected,
-            wishes.max_concurrency,
+            request.max_concurrency,
         )
         record, warnings = whole(checked, policy, settings, asked, console.counting)
     for warning in warnings:
         console.warn(warning)
-    file, command = str(wishes.path), _command(wishes, record["plan"])
-    lack = _lack(settings, record["account"]) if not wishes.reading.in_sandbox else None
+    file, command = str(request.path), _command(request, record["plan"])
+    lack = _lack(settings, record["account"]) if not request.reading.in_sandbox else None
     found = {"plan": record["plan"], "file": file, "command": command}
     return {**found, **record, "nobody_dials": lack}
 
@@ -65,14 +65,14 @@ def _lack(settings: Settings, account: str) -> str | None:
         return f"nobody can tell whether a worker serves account {account}: {error}"
 
 
-def _command(wishes: Wishes, hashed: str) -> str:
+def _command(request: PlanRequest, hashed: str) -> str:
     """Return the command that does what is planned, and refuses everything else."""
-    words: list[str] = ["callsched", "run", str(wishes.path)]
-    reading = wishes.reading
+    words: list[str] = ["callsched", "run", str(request.path)]
+    reading = request.reading
     given = {
-        "--id": wishes.id,
-        "--max-duration": wishes.max_duration,
-        "--max-concurrency": wishes.max_concurrency,
+        "--id": request.id,
+        "--max-duration": request.max_duration,
+        "--max-concurrency": request.max_concurrency,
         "--account": reading.account,
         "--first": reading.first,
         "--region": reading.region,

@@ -53,8 +53,8 @@ def _found(id_: str, contact: str | None, output: Path | None) -> Listed:
         try:
             provider = stack.enter_context(provider_with(Records, campaign, settings(), ledger))
             if provider is None or not isinstance(provider, Records):
-                whose = f"the provider of account {campaign.account}"
-                raise LedgerError(f"{whose} keeps no recordings of calls")
+                owner = f"the provider of account {campaign.account}"
+                raise LedgerError(f"{owner} keeps no recordings of calls")
         except (ConfigError, LedgerError) as error:
             if output is not None:
                 raise

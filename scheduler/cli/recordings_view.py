@@ -40,10 +40,10 @@ def _row(each: CallRecording) -> Iterator[object]:
 
 
 def _say_what_is_wrong(each: CallRecording) -> None:
-    whose = f"the call to {each.label}, attempt {each.attempt}"
+    named = f"the call to {each.label}, attempt {each.attempt}"
     if each.recording is None:
-        console.fail(f"{whose}: what was recorded can't be listed: {each.error}")
+        console.fail(f"{named}: what was recorded can't be listed: {each.error}")
     elif each.error:
-        console.fail(f"{whose}, recording {each.recording.recording_id}: {each.error}")
+        console.fail(f"{named}, recording {each.recording.recording_id}: {each.error}")
     elif not each.recording.is_complete:
-        console.fail(f"{whose}, recording {each.recording.recording_id}: it is not complete yet")
+        console.fail(f"{named}, recording {each.recording.recording_id}: it is not complete yet")

@@ -56,7 +56,7 @@ def _summary(figures: Figures, entries: Entries) -> str:
     calls = counted_in_words(figures.contacts, "call")
     if figures.ended < figures.contacts:
         calls = f"{figures.ended:,} of {calls} so far"
-    transcripts = figures.said.transcripts if figures.transcripts else 0
+    transcripts = figures.insights.transcripts if figures.transcripts else 0
     parts = [
         calls,
         "whole numbers" if figures.numbers else "masked numbers",

@@ -44,7 +44,7 @@ def format_of(path: Path | None) -> ResultFormat:
 _OURS_ALONE = Layout()
 
 #: Records that are written before somebody is told how many there are.
-_TOLD_EVERY = 100
+_PROGRESS_EVERY = 100
 
 
 @contextmanager
@@ -63,7 +63,7 @@ def _counted(
     records: Iterable[dict[str, Any]], on_progress: Callable[..., None], total: int
 ) -> Iterator[dict[str, Any]]:
     for done, record in enumerate(records):
-        if done % _TOLD_EVERY == 0:
+        if done % _PROGRESS_EVERY == 0:
             on_progress(done, total)
         yield record
 

@@ -64,9 +64,9 @@ def run(
     chosen = read_settings(ceiling := options.ceiling(max_concurrency))
     reading = Reading(encoding, strict, first, rejects, account, sandbox, region, any_hour)
     with ExitStack() as stack:
-        wish = campaigns.FileWish(Path(file), reading, max_duration, plan, now)
-        stack.enter_context(meant(chosen, wish.path, asks=not sandbox))
-        checked, policy = stack.enter_context(campaigns.checked_to_call(wish, chosen))
+        request = campaigns.FileRequest(Path(file), reading, max_duration, plan, now)
+        stack.enter_context(meant(chosen, request.path, asks=not sandbox))
+        checked, policy = stack.enter_context(campaigns.checked_to_call(request, chosen))
         running.expect_secret(policy, chosen)
         stack.enter_context(batches.turn(kind_of(id_, checked.slug), if_running, chosen.state_dir))
         place = stack.enter_context(running.placed(checked, chosen, ceiling, in_sandbox=sandbox))

@@ -47,12 +47,12 @@ def submit(
     """
     chosen, wanted = settings(), batches.dated_id(id_, timezone)
     reading = Reading(encoding, strict, first, rejects, account, region=region)
-    wish = campaigns.FileWish(Path(file), reading, max_duration, plan, now)
+    request = campaigns.FileRequest(Path(file), reading, max_duration, plan, now)
     if quiet:
         console.be_quiet()
     with ExitStack() as stack:
-        stack.enter_context(meant(chosen, wish.path))
-        checked, policy = stack.enter_context(campaigns.checked_to_call(wish, chosen))
+        stack.enter_context(meant(chosen, request.path))
+        checked, policy = stack.enter_context(campaigns.checked_to_call(request, chosen))
         ledger, _ = stack.enter_context(access.opened(chosen, upgrades=True))
         intent = launch.intent(
             ledger,

@@ -1,4 +1,4 @@
-"""Pictures of accounts for any number of readers: each is taken at most once a second."""
+"""Shares pictures of accounts among all readers: each is taken at most once a second."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from scheduler.ledger.ledger import Ledger
 from scheduler.live.picture import Picture
 from scheduler.live.watcher import Focus, Watcher
 
-#: How long a picture is fresh: until then it is shown again.
+#: How long a picture is shared before a new one is taken.
 FRESH_SECONDS = 1.0
 
-#: Live calls of an account of which is read who they reach.
+#: Live calls of an account whose contacts are read.
 CALLS = 50
 
 
@@ -38,7 +38,7 @@ class Board:
     def picture(self, account: str) -> Picture:
         """Return how an account stands. Raises LedgerTrouble."""
         watched = self._of(account)
-        with watched.lock:  # who comes meanwhile takes what the first one has read
+        with watched.lock:  # readers that wait here share the picture of the first one
             if watched.picture is None or since_boot() - watched.taken_at >= FRESH_SECONDS:
                 watched.picture = watched.watcher.look(Focus(calls=CALLS))
                 watched.taken_at = since_boot()

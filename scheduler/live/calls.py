@@ -16,7 +16,7 @@ from scheduler.models import Attempt
 
 @dataclass(frozen=True, slots=True, order=True)
 class LivePlace:
-    """Where a live call stands in the list."""
+    """The position of a live call in the list, for the next page."""
 
     deadline: float
     attempt: str
@@ -26,18 +26,18 @@ class LivePlace:
 
     @classmethod
     def parse(cls, written: str) -> LivePlace:
-        """Read a place back. Raises ValueError for what is none."""
+        """Read what `str` has written. Raises ValueError for anything else."""
         deadline, _, attempt = written.partition(" ")
         return cls(float(deadline), attempt)
 
 
 @dataclass(frozen=True, slots=True)
 class LiveRow:
-    """One live call, and on which account."""
+    """One live call, with its account."""
 
     account: str
     place: LivePlace
-    call: LiveCall | None  #: None where it could not be read
+    call: LiveCall | None  #: None: it could not be read
 
     @property
     def attempt(self) -> Attempt:
@@ -54,7 +54,7 @@ class LiveRow:
         return label_of(named, self.attempt.row)
 
     def as_record(self, now: float) -> dict[str, Any]:
-        """Return it as JSON has it; the number is whole."""
+        """Return it as JSON has it, with the whole number."""
         contact = self.call.contact if self.call else None
         return {
             "attempt": self.place.attempt,

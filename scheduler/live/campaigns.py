@@ -1,4 +1,4 @@
-"""Which campaigns are read in one look, and what is remembered of them between two looks."""
+"""The campaigns of a picture: a few are read anew for each, the others are kept from before."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from scheduler.live.pace import WINDOW_SECONDS, Pace, expected
 from scheduler.live.picture import ShownCampaign, in_order
 from scheduler.models import CallState, CampaignState
 
-#: Campaigns that are looked at, where there are more: those that matter most.
+#: Campaigns that are shown, if there are more: those that matter most.
 MOST_CAMPAIGNS = 500
 
-#: Campaigns that are read in one look: new ones, and of the others those whose turn it is.
+#: Campaigns read for one picture: new ones first, then those that were read longest ago.
 NEW_A_LOOK, UNFINISHED_A_LOOK, FINISHED_A_LOOK = 200, 30, 5
 
 _NOTHING_WAITS = Waiting(0, None)
@@ -35,20 +35,20 @@ class _Known:
 
 
 class Campaigns:
-    """The campaigns that are looked at; some of them are read in each look."""
+    """The campaigns that are shown."""
 
     def __init__(self, ledger: Ledger, ids: Sequence[str], account: str | None) -> None:
-        """Look at these, else at all; at those of this account, else of all."""
+        """Show these campaigns, or all without any; of one account, or of all without one."""
         self._ledger = ledger
         self._ids = tuple(dict.fromkeys(ids))
         self._account = account
         self._known: dict[str, _Known] = {}
         self._gone: set[str] = set()
-        self.others = 0  #: campaigns that are not looked at; of one account, unfinished ones
+        self.others = 0  #: campaigns that are not shown; with an account, only unfinished ones
 
     def read(self, now: float, first: Sequence[str]) -> list[CampaignView]:
-        """Read these and whose turn it is; return all as they are listed."""
-        # What is on the screen stays there, whatever else matters more by now.
+        """Read the campaigns `first` and those whose turn it is; return all in list order."""
+        # Campaigns on the screen stay there, even if others matter more by now.
         kept = [one for one in first if one in self._known]
         ids = list(dict.fromkeys([*kept, *self._looked_at()]))
         for left in self._known.keys() - set(ids):
@@ -74,18 +74,18 @@ class Campaigns:
         return foremost.others(self._ledger, self._account, len(listed), unfinished)
 
     def account_of(self, campaign_id: str) -> str | None:
-        """Return the account of a campaign that is looked at."""
+        """Return the account of a campaign that is shown."""
         known = self._known.get(campaign_id)
         return known.view.account if known else None
 
     def shown(self, campaign_id: str, now: float, overdue: Mapping[str, int]) -> ShownCampaign:
-        """Return a campaign as it is shown, with what is expected of it."""
+        """Return a campaign as it is shown, with its expected end."""
         known = self._known[campaign_id]
         guess = expected(known.view, known.waiting, known.pace.per_second(), now)
         return ShownCampaign(known.view, guess, overdue.get(campaign_id, 0))
 
     def note_paces(self, now: float, remembered: Mapping[str, Sequence[Happening]]) -> None:
-        """Take the pace of those that were read; at first from what is remembered of an account."""
+        """Update the pace of the campaigns just read; at first from the account's latest events."""
         for known in self._known.values():
             if known.read_at != now:
                 continue
@@ -97,7 +97,7 @@ class Campaigns:
             known.pace.note(now, ended)
 
     def _turns(self, ids: Sequence[str]) -> list[str]:
-        """Return what is new, and of the others those that were read longest ago."""
+        """Return the campaigns to read now: new ones, then those that were read longest ago."""
         new = [one for one in ids if one not in self._known and one not in self._gone]
         finished: list[str] = []
         others: list[str] = []
@@ -111,7 +111,7 @@ class Campaigns:
         found = {view.campaign_id: view for view in views.campaigns(self._ledger, wanted)}
         for campaign_id in wanted:
             view = found.get(campaign_id)
-            # It is gone, or nothing of ours, or of another account.
+            # It is erased, or unreadable, or of another account.
             if view is None or self._account not in (None, view.account):
                 self._known.pop(campaign_id, None)
                 self._gone.add(campaign_id)
@@ -120,7 +120,7 @@ class Campaigns:
             known.view, known.read_at = view, now
 
     def _read_waiting(self, now: float) -> None:
-        """Read what waits in those that were read now and are not over."""
+        """Read what the unfinished ones of the campaigns just read wait for."""
         some = [
             campaign_id
             for campaign_id, known in self._known.items()
@@ -132,9 +132,9 @@ class Campaigns:
 
 
 def _ends_of(view: CampaignView, seen: Sequence[Happening], now: float) -> tuple[float, int]:
-    """Return since when the ends of a campaign's calls are remembered, and how many there were.
+    """Return since when the events have a campaign's ends, and how many calls ended since.
 
-    Skipped calls say nothing of the pace: they end when their file is loaded.
+    Skipped calls don't count: they end when their file is loaded, and say nothing of the pace.
     """
     since = max(view.created_at, now - WINDOW_SECONDS, seen[0].at if seen else now)
     prefix = f"{view.campaign_id}:"

@@ -12,7 +12,7 @@ from scheduler.models import Attempt
 
 
 def in_short(late: Lateness) -> str:
-    """Say how many calls ended late, and the worst; "" where none did."""
+    """Say how many calls ended late, and the worst; "": none did."""
     if not late.calls:
         return ""
     worst = f"by {lasting(late.worst_seconds)}"
@@ -24,9 +24,9 @@ def in_short(late: Lateness) -> str:
 
 
 def in_full(late: Lateness, when: Callable[[float], str]) -> tuple[str, ...]:
-    """Say it with from when to when, and why; nothing where no call ended late.
+    """Say how many calls ended late, the worst, when that was, and why; (): none did.
 
-    `when` writes an instant. Numbers in what the API said are masked.
+    `when` writes an instant. Numbers in the API's messages are masked.
     """
     if not late.calls:
         return ()

@@ -1,4 +1,4 @@
-"""What is being said on live calls, line by line, and whose lines they are."""
+"""The live transcript of a campaign's calls, line by line, with the contact of each line."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.listeners import LiveLine
 from scheduler.models import CallState, CampaignState
 
-#: How long one look waits for a line; after a call's end, one such silence is the end of it.
+#: How long one read waits for a line. Once the calls are over, one silent read ends the stream.
 LOOK_SECONDS = 1.0
 
-#: By which a program gets to know whose line it is.
+#: Keys of a contact that go into a line's record.
 _FIELDS = ("contact_id", "phone_number", "sip_uri")
 
 
 def row_of(ledger: Ledger, campaign_id: str, contact: str | None) -> int | None:
-    """Return the row of the call whose lines are wanted; None for all. Raises LedgerError."""
+    """Return the row of a contact, None without one: lines of all calls. Raises LedgerError."""
     if contact is None:
         views.campaign(ledger, campaign_id)
         return None
@@ -36,7 +36,7 @@ def lines_after(
     With `follow`, wait for what comes, until the calls are over. Raises LedgerError.
     """
     while True:
-        # Looked at first: what was said before the end is on record by the end of this look.
+        # Checked before reading: lines from before the end are then sure to be in this read.
         is_last = not follow or _is_over(ledger, campaign_id, row)
         wait_seconds = LOOK_SECONDS if follow else 0.0
         found = listeners.lines(ledger, campaign_id, row, after=after, block_seconds=wait_seconds)
@@ -54,7 +54,7 @@ def _is_over(ledger: Ledger, campaign_id: str, row: int | None) -> bool:
 
 
 class Contacts:
-    """Whose lines they are; each contact is read once."""
+    """The contacts of lines; each is read once."""
 
     def __init__(self, ledger: Ledger, campaign_id: str) -> None:
         self._ledger = ledger
@@ -62,7 +62,7 @@ class Contacts:
         self._known: dict[int, dict[str, Any]] = {}
 
     def of(self, row: int) -> dict[str, Any]:
-        """Return what names a contact: a `label` for people, the rest for programs."""
+        """Return a contact's `label` for people, with further keys for programs."""
         if row not in self._known:
             record = views.result(self._ledger, self._campaign_id, row)
             named = {name: record[name] for name in _FIELDS}
@@ -85,5 +85,5 @@ def as_record(place: str, heard: LiveLine, contact: Mapping[str, Any]) -> dict[s
 
 
 def noted_at(place: str) -> float:
-    """Return when the ledger took down the line at a place."""
+    """Return when the ledger recorded the line at a place, in epoch seconds."""
     return int(place.partition("-")[0]) / 1000

@@ -1,4 +1,4 @@
-"""One call in full, as far as it has come."""
+"""One live call in full: its record, and its latest lines."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.listeners import LiveLine
 from scheduler.models import Attempt
 
-#: So much of what was said last is read.
+#: The latest lines that are read.
 _LINES = 5
 
 
@@ -22,11 +22,11 @@ class OneCall:
 
     who: str
     record: Mapping[str, Any]  #: as in the results
-    lines: tuple[LiveLine, ...]  #: said last, the newest last
+    lines: tuple[LiveLine, ...]  #: the latest lines, the newest last
 
 
 def one_call(ledger: Ledger, attempt: Attempt) -> OneCall:
-    """Read a call. Raises LedgerTrouble and, when it is gone, LedgerError."""
+    """Read a call. Raises LedgerTrouble, and LedgerError for an erased one."""
     record = views.result(ledger, attempt.campaign_id, attempt.row)
     heard = listeners.lines(ledger, attempt.campaign_id, attempt.row, block_seconds=0.0)
     messages = [line for _, line in heard if line.kind == "message"]

@@ -1,4 +1,4 @@
-"""How fast the calls of a campaign end, and what that says of its end."""
+"""The pace at which a campaign's calls end, and the campaign's expected end."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from scheduler.ledger.campaigns import Waiting
 from scheduler.ledger.views import CampaignView
 from scheduler.models import CallState, CampaignState
 
-#: The pace is that of the last minutes.
+#: The pace is measured over the last minutes.
 WINDOW_SECONDS = 300.0
 
-#: A pace that was seen for less says nothing.
+#: The shortest time over which a pace means anything.
 MIN_SECONDS = 5.0
 
 #: A call that is due within this time does not wait.
@@ -23,19 +23,19 @@ SOON_SECONDS = 1.0
 
 
 class Pace:
-    """Remembers how many calls of a campaign had ended, and when."""
+    """Measures how many calls of a campaign end in a second."""
 
     def __init__(self) -> None:
         self._seen: deque[tuple[float, int]] = deque()
 
     def note(self, at: float, ended: int) -> None:
-        """Take down how many have ended; instants only grow."""
+        """Note how many calls have ended by an instant, which is never before the last one."""
         self._seen.append((at, ended))
         while len(self._seen) > 2 and self._seen[1][0] <= at - WINDOW_SECONDS:
             self._seen.popleft()
 
     def per_second(self) -> float | None:
-        """Return how many calls end in a second; None when nobody can tell yet."""
+        """Return how many calls end in a second; None: it is too early to tell."""
         if not self._seen:
             return None
         (began_at, before), (now, ended) = self._seen[0], self._seen[-1]
@@ -45,11 +45,11 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What becomes of a campaign, as far as it can be told."""
+    """The expected end of a campaign, or why none can be told."""
 
     text: str
-    seconds: float | None = None  #: until its end, a guess; None when there is none
-    is_held: bool = False  #: somebody has to do something, or it would not go on
+    seconds: float | None = None  #: estimated seconds until its end; None: unknown
+    is_held: bool = False  #: it does not go on until somebody does something
 
 
 def expected(
@@ -99,7 +99,7 @@ def _waits(view: CampaignView, waiting: Waiting, now: float) -> Expected | None:
 
 
 def roughly(seconds: float) -> str:
-    """Return a length of time as precisely as a guess deserves."""
+    """Write a length of time, rounded as an estimate should be."""
     if seconds < 100:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 100 * 60 else f"{seconds / 3600:.0f} h"

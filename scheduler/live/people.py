@@ -1,4 +1,4 @@
-"""Whom calls reach, as a person reads it; each contact is read once."""
+"""The contacts of calls as a screen shows them; each is read once."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from scheduler.ledger.ledger import Ledger
 from scheduler.masking import mask
 from scheduler.models import Contact
 
-#: So many are remembered at least: more than a screen shows, and than most accounts have live.
+#: Contacts kept in the cache at least: more than a screen shows, and than most accounts have live.
 _MOST_KNOWN = 10_000
 
-#: A row of a campaign.
+#: (campaign id, row) of a call.
 Place = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Whom a call reaches."""
+    """The contact of a call."""
 
     label: str  #: the id, else the row and what may be shown of the number
     name: str
     number: str  #: its last digits
     who: str  #: all of it in one line
-    sought: str  #: in what a search looks: also what is not shown
+    searchable: str  #: what a search looks through, case-folded; more than is shown
 
 
 def person_of(contact: Contact, row: int) -> Person:
@@ -34,22 +34,22 @@ def person_of(contact: Contact, row: int) -> Person:
     record = {name: getattr(contact, name) for name in _NAMED}
     who = who_of(record, row)
     number = mask(contact.phone_number) if contact.phone_number else ""
-    sought = f"{who} #{row} {contact.phone_number} {contact.sip_uri}".casefold()
-    return Person(label_of(record, row), contact.name, number, who, sought)
+    searchable = f"{who} #{row} {contact.phone_number} {contact.sip_uri}".casefold()
+    return Person(label_of(record, row), contact.name, number, who, searchable)
 
 
 _NAMED = ("contact_id", "name", "phone_number", "sip_uri", "dtmf")
 
 
 class People:
-    """Those that were seen lately."""
+    """A cache of contacts that were shown lately."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self._known: dict[Place, Person] = {}
 
     def of(self, places: Iterable[Place]) -> Mapping[Place, Person]:
-        """Return who they are; one that is gone is left out. Raises LedgerUnreachable."""
+        """Return the contacts of these calls, without erased ones. Raises LedgerUnreachable."""
         wanted = dict.fromkeys(places)
         unknown = [place for place in wanted if place not in self._known]
         for place, contact in live_calls.contacts(self._ledger, unknown).items():

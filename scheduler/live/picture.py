@@ -1,4 +1,4 @@
-"""What there is to see at one instant. Nothing here reads the ledger or draws."""
+"""A picture: what a screen can show at one instant. Nothing here reads the ledger or draws."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from scheduler.live.people import Person, Place, person_of
 from scheduler.masking import mask
 from scheduler.models import Attempt, CallState, CampaignState
 
-#: A stop takes a moment; one that is later than this is worth a word.
+#: A call this far past its deadline is shown as overdue: any stop takes a moment.
 LATE_SECONDS = 5.0
 
 
 class Severity(IntEnum):
-    """How bad it is."""
+    """How bad an alarm is."""
 
     WARN = 1  #: somebody should know
     FAIL = 2  #: calls are not made, or not ended
@@ -41,22 +41,22 @@ class ShownCampaign:
 
     view: CampaignView
     expected: Expected
-    overdue: int  #: live calls past their deadline, by more than a moment
+    overdue: int  #: live calls that are overdue
 
 
 @dataclass(frozen=True, slots=True)
 class ShownCall:
-    """A live call. Who is called is read of those on the screen alone."""
+    """A live call. Its contact is read only if the call is on the screen."""
 
     attempt: Attempt
     deadline: float
     state: CallState | None = None
     person: Person | None = None
-    standing: str = ""  #: its state, or that it is queued or rings at its provider
+    standing: str = ""  #: its state; before the answer, that it is queued or rings
 
     @property
     def name(self) -> str:
-        """Its contact in a word; the row while that is not read."""
+        """Its contact's label; the row if the contact is not read."""
         return self.person.label if self.person else f"#{self.attempt.row}"
 
     @property
@@ -66,23 +66,23 @@ class ShownCall:
 
     @property
     def who(self) -> str:
-        """Whom it reaches; the row while that is not read."""
+        """Its contact in full; the row if the contact is not read."""
         return self.person.who if self.person else f"#{self.attempt.row}"
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What there is to see. The account in focus is that of the campaign that is looked at."""
+    """All that a screen shows. The account in focus is that of the chosen campaign."""
 
     at: float  #: by the clock of the ledger
     campaigns: tuple[ShownCampaign, ...] = ()
-    others: int = 0  #: campaigns that are not looked at; of one account, unfinished ones
-    account: AccountView | None = None  #: in focus; None before there is any
-    ceiling: int = 0  #: of it, as the settings here say
+    others: int = 0  #: campaigns that are not shown; with an account, only unfinished ones
+    account: AccountView | None = None  #: the account in focus; None before there is any
+    ceiling: int = 0  #: its ceiling in slots, as the settings here say
     loads: tuple[Load, ...] = ()
     calls: tuple[ShownCall, ...] = ()  #: live ones, the nearest deadline first
     happenings: tuple[Happening, ...] = ()  #: oldest first
-    people: Mapping[Place, Person] = field(default_factory=dict)  #: of the newest happenings
+    people: Mapping[Place, Person] = field(default_factory=dict)  #: contacts of the newest events
     workers: tuple[WorkerView, ...] = ()
     backlog: Backlog | None = None
     alarms: tuple[Alarm, ...] = ()
@@ -93,10 +93,7 @@ class Picture:
 
 
 def in_order(views: Iterable[CampaignView], now: float) -> list[CampaignView]:
-    """Return campaigns as they are listed: those that go on, those that wait, the newest first.
-
-    Those that are finished come last.
-    """
+    """Sort campaigns for a list: active, waiting, finished ones; the newest first in each group."""
     return sorted(
         views,
         key=lambda view: (
@@ -109,7 +106,7 @@ def in_order(views: Iterable[CampaignView], now: float) -> list[CampaignView]:
 
 
 def _goes_on(view: CampaignView, now: float) -> bool:
-    """Whether a campaign has calls under way, or some that are due, or waits for somebody."""
+    """Whether a campaign has live or due calls, or needs somebody."""
     is_due = view.next_due_at is not None and view.next_due_at <= now
     return view.open > 0 or is_due or view.state is CampaignState.PAUSED
 
@@ -125,7 +122,7 @@ def overdue_by_campaign(live: Iterable[tuple[str, float]], now: float) -> dict[s
 
 
 def shown_call(attempt: Attempt, deadline: float, detail: LiveCall | None) -> ShownCall:
-    """Return a live call with what was read of it, if it was."""
+    """Return a live call, with its detail if that was read."""
     if detail is None:
         return ShownCall(attempt, deadline)
     person = person_of(detail.contact, attempt.row)
@@ -133,13 +130,13 @@ def shown_call(attempt: Attempt, deadline: float, detail: LiveCall | None) -> Sh
 
 
 def place_of(happening: Happening) -> Place | None:
-    """Return the call of which a happening tells; None where it tells of something else."""
+    """Return the call that an event is about; None if it is about something else."""
     campaign_id, *row = happening.which.rsplit(":", 2)
     return (campaign_id, int(row[0])) if len(row) == 2 and row[0].isdecimal() else None
 
 
 def alarms_of(account: AccountView, workers: Sequence[WorkerView], due: int) -> list[Alarm]:
-    """Say what is wrong with an account of which so many calls are due, the worst first."""
+    """Return what is wrong with an account that has `due` calls due, the worst first."""
     found = [
         Alarm(Severity.FAIL, f"the account can't dial: {why}") for why in account.blocks.values()
     ]
@@ -169,7 +166,7 @@ def alarms_of(account: AccountView, workers: Sequence[WorkerView], due: int) -> 
 
 
 def stops_only(workers: Iterable[WorkerView]) -> list[str]:
-    """Say which workers of an account dial nobody, and why."""
+    """Return which workers of an account only send stops, and why."""
     return [
         f"worker {each.name} only sends stops: {each.stops_only}"
         for each in workers

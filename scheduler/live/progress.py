@@ -1,4 +1,4 @@
-"""How far a campaign has come since somebody began to wait for it, and how long it still takes."""
+"""Estimates how long a campaign still takes, for somebody who waits for it."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from scheduler.hours.openings import opening
 from scheduler.ledger.views import CampaignView
 from scheduler.models import CallState, Contact
 
-#: A pace that was seen for less says nothing.
+#: The shortest time over which a pace means anything.
 _MIN_SECONDS = 2.0
 
-#: Of a campaign that takes longer the end is a guess in any case.
+#: The hours of a campaign that takes longer are not followed further.
 _MOST_OPENINGS = 100
 
 
 @dataclass(slots=True)
 class Progress:
-    """Remembers what a view alone can't tell. Instants are of the monotonic clock."""
+    """Measures the pace of a campaign. Instants are of the monotonic clock."""
 
     began_at: float = field(default_factory=time.monotonic)
     _ended_before: int | None = None
     _noted_at: float | None = None
-    _idle_seconds: float = 0.0  #: of waiting for calls to fall due: no measure of the pace
+    _idle_seconds: float = 0.0  #: spent waiting for calls to fall due; not part of the pace
 
     def note(self, campaign: CampaignView) -> None:
-        """Take down how it stands now."""
+        """Note the campaign's counts at this instant."""
         if self._ended_before is None:
             self._ended_before = campaign.calls[CallState.ENDED]
         now = time.monotonic()
@@ -38,10 +38,10 @@ class Progress:
     def seconds_left(
         self, campaign: CampaignView, limit: int, sample: Contact | None = None
     ) -> float:
-        """Guess from the pace so far; before there is one, from the longest that calls may take.
+        """Estimate from the pace so far; before there is one, from the longest that calls may take.
 
-        Nothing is done until the next call falls due, nor while it is closed where `sample` is,
-        one of those who wait: these come on top.
+        Added to it is the time until the next call falls due, and the time in which calling is not
+        allowed where `sample` is, a contact that waits.
         """
         busy, now = self._busy_seconds(campaign, limit), time.time()
         begins_at = now + _wait_seconds(campaign)
@@ -50,7 +50,7 @@ class Progress:
         return _end_in_hours(campaign, sample, begins_at, busy) - now
 
     def _busy_seconds(self, campaign: CampaignView, limit: int) -> float:
-        """Return how long the calls that are left take, were it open all the time."""
+        """Return the seconds that the remaining calls take if calling is always allowed."""
         left = campaign.total - campaign.calls[CallState.ENDED]
         ended = campaign.calls[CallState.ENDED] - (self._ended_before or 0)
         passed = time.monotonic() - self.began_at - self._idle_seconds
@@ -61,7 +61,7 @@ class Progress:
 
 
 def _end_in_hours(campaign: CampaignView, sample: Contact, at: float, busy: float) -> float:
-    """Return when so many seconds of work are done that are only done while it is open."""
+    """Return when `busy` seconds of work are done, which only goes on in calling hours."""
     for _ in range(_MOST_OPENINGS):
         span = opening(campaign.policy, sample, at)
         if span.at == math.inf:
@@ -74,5 +74,5 @@ def _end_in_hours(campaign: CampaignView, sample: Contact, at: float, busy: floa
 
 
 def _wait_seconds(campaign: CampaignView) -> float:
-    """Return how long it is until the next call falls due."""
+    """Return the seconds until the next call falls due."""
     return max(0.0, (campaign.next_due_at or 0.0) - time.time())

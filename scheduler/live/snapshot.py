@@ -1,4 +1,4 @@
-"""A picture as one JSON object, for whoever looks once."""
+"""A picture as one JSON object, for `watch --once --json`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from scheduler.live.picture import Picture, ShownCall, ShownCampaign
 
-#: So many live calls are in it, and are worth to be read.
+#: Live calls in it.
 CALLS = 20
 
 _HAPPENINGS = 8

@@ -1,4 +1,4 @@
-"""How campaigns and the accounts that they dial from stand, in one reading."""
+"""The state of campaigns and of the accounts that they dial from, in one reading."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from scheduler.models import CampaignState
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Every campaign, or one of them."""
+    """The state of every campaign, or of one."""
 
     campaigns: list[CampaignView]  #: the newest first
     accounts: list[AccountView]  #: of these campaigns, by name
-    controls: list[Controlled]  #: what operators did to the only campaign, the newest first
-    schedules: list[ScheduleView]  #: none when one campaign was asked for
+    controls: list[Controlled]  #: of one campaign: what operators did to it, the newest first
+    schedules: list[ScheduleView]  #: empty for one campaign
     restricted: list[str]  #: campaigns that can't be read, and which workers dial nobody, and why
-    clock_jump: str  #: what the clock of Redis did in the last day; "" for nothing
-    others: int = 0  #: campaigns that are not among them, for there are too many
+    clock_jump: str  #: a jump of the clock of Redis in the last day, in words; "": none
+    others: int = 0  #: campaigns that are left out because there are too many
 
 
 def standing(
@@ -34,11 +34,11 @@ def standing(
     account: str | None = None,
     most: int | None = None,
 ) -> Standing:
-    """Read how one campaign stands, without an id all: of one account, without a name of all.
+    """Read the state of one campaign, or of all without an id; of one account, or of all.
 
-    Of `most` campaigns at most, where that is given: those that go on, or wait for somebody, go
-    before those that wait for a time, these before finished ones, and newer ones before older ones.
-    Raises LedgerError when it is not there.
+    At most `most` campaigns, if that is given: active ones and those that need somebody first, then
+    those that wait for a time, then finished ones; in each group the newest first. Raises
+    LedgerError when the campaign does not exist.
     """
     if campaign_id:
         ids, others, names = [campaign_id], 0, set[str]()
@@ -50,8 +50,8 @@ def standing(
     if others:
         campaigns = in_order(campaigns, ledger.time())
     if account is not None and not campaigns:
-        whose = f"campaign {campaign_id} dials" if campaign_id else "no campaign dials"
-        raise LedgerError(f"{whose} {'not ' if campaign_id else ''}from account {account}")
+        dials = f"campaign {campaign_id} dials" if campaign_id else "no campaign dials"
+        raise LedgerError(f"{dials} {'not ' if campaign_id else ''}from account {account}")
     names |= {view.account for view in campaigns}
     return Standing(
         campaigns,

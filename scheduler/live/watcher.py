@@ -1,4 +1,4 @@
-"""One look at the ledger: what is read for a screen, and how much of it at most."""
+"""Reads the ledger for a screen: one picture at a time, with a bound on all that is read."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from scheduler.live.picture import (
 )
 from scheduler.models import Attempt, CampaignState
 
-#: Accounts of which only what is wrong is shown.
+#: Other accounts whose alarms are shown.
 _OTHER_ACCOUNTS = 5
 
-#: Slots are shown over this time.
+#: The time that the chart of slots covers.
 LOAD_SECONDS = 600.0
 
-#: Live calls among which one is sought, where there are more: those with the nearest deadlines.
+#: Live calls that a search looks through, if there are more: those with the nearest deadlines.
 _MOST_SOUGHT = 5000
 
 #: What the ledger keeps of what happened.
@@ -40,19 +40,19 @@ _MOST_HAPPENINGS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Focus:
-    """What the screen has room for, and what it looks at."""
+    """What a screen shows: the chosen campaign, the search, and the room in its lists."""
 
-    campaign_id: str = ""  #: whose account is in focus; "" for the first one's
-    only: str = ""  #: the campaign whose calls are wanted alone
-    first_call: int = 0  #: of the live calls, the first on the screen
+    campaign_id: str = ""  #: its account is in focus; "": the account of the first campaign
+    only: str = ""  #: show live calls of this campaign only; "": of all
+    first_call: int = 0  #: the index of the first live call on the screen
     calls: int = 20  #: so many of them are on the screen
-    sought: str = ""  #: only live calls with this in what names their contacts
-    happenings: int = 0  #: of the newest, so many are on the screen
+    search: str = ""  #: only live calls whose contact's id, name or number contains this
+    happenings: int = 0  #: how many of the newest events are on the screen
 
 
 @dataclass(slots=True)
 class _Account:
-    """What is remembered of an account between two looks."""
+    """What is kept of an account from one picture to the next."""
 
     loads: deque[Load] = field(default_factory=deque)
     happenings: deque[Happening] = field(default_factory=lambda: deque(maxlen=_MOST_HAPPENINGS))
@@ -60,7 +60,7 @@ class _Account:
 
 
 class Watcher:
-    """Looks at the ledger again and again; reads what changes, and no more than is bounded."""
+    """Takes picture after picture of the ledger, and reads only what has changed, within bounds."""
 
     def __init__(
         self,
@@ -70,9 +70,9 @@ class Watcher:
         account: str | None,
         ceiling_of: Callable[[str], int],
     ) -> None:
-        """Watch these campaigns, else all; of this account, else of all.
+        """Watch these campaigns, or all without any; of one account, or of all without one.
 
-        `ceiling_of` returns what the settings say of an account.
+        `ceiling_of` returns an account's ceiling in slots, as the settings say.
         """
         self._ledger = ledger
         self._ids = frozenset(ids)
@@ -83,21 +83,21 @@ class Watcher:
         self._people = People(ledger)
         self._due = due.Recurring()
 
-    def look(self, wish: Focus) -> Picture:
+    def look(self, focus: Focus) -> Picture:
         """Read what there is to see. Raises LedgerUnreachable."""
         now = self._ledger.time()
-        listed = self._campaigns.read(now, (wish.campaign_id, wish.only))
-        name = self._in_focus(listed, wish)
-        return Picture(now) if name is None else self._picture(now, listed, name, wish)
+        listed = self._campaigns.read(now, (focus.campaign_id, focus.only))
+        name = self._in_focus(listed, focus)
+        return Picture(now) if name is None else self._picture(now, listed, name, focus)
 
-    def _in_focus(self, listed: Sequence[CampaignView], wish: Focus) -> str | None:
+    def _in_focus(self, listed: Sequence[CampaignView], focus: Focus) -> str | None:
         if self._account is not None:
             return self._account
-        chosen = map(self._campaigns.account_of, (wish.only, wish.campaign_id))
+        chosen = map(self._campaigns.account_of, (focus.only, focus.campaign_id))
         return next(filter(None, chosen), listed[0].account if listed else None)
 
     def _picture(
-        self, now: float, listed: Sequence[CampaignView], name: str, wish: Focus
+        self, now: float, listed: Sequence[CampaignView], name: str, focus: Focus
     ) -> Picture:
         account, due_calls = views.account(self._ledger, name), self._due.count(self._ledger, name)
         waits = accounts.backlog(self._ledger, name, due_calls=due_calls)
@@ -119,9 +119,9 @@ class Watcher:
             account=account,
             ceiling=self._ceiling_of(name),
             loads=tuple(kept.loads),
-            calls=self._calls(live, wish),
+            calls=self._calls(live, focus),
             happenings=tuple(kept.happenings),
-            people=self._people.of(_places(kept.happenings, wish.happenings)),
+            people=self._people.of(_places(kept.happenings, focus.happenings)),
             workers=tuple(there),
             backlog=waits,
             alarms=(
@@ -132,7 +132,7 @@ class Watcher:
         )
 
     def _clock(self, now: float) -> list[Alarm]:
-        """Return that the clock of Redis has jumped within the last day."""
+        """Return an alarm if the clock of Redis has jumped within the last day."""
         text = clocks.last_jump(self._ledger.redis, now)
         return [Alarm(Severity.WARN, text)] if text else []
 
@@ -164,12 +164,14 @@ class Watcher:
         while len(kept.loads) > 1 and kept.loads[1].at <= now - LOAD_SECONDS:
             kept.loads.popleft()
 
-    def _calls(self, open_calls: Sequence[tuple[str, float]], wish: Focus) -> tuple[ShownCall, ...]:
+    def _calls(
+        self, open_calls: Sequence[tuple[str, float]], focus: Focus
+    ) -> tuple[ShownCall, ...]:
         wanted = [(Attempt.parse(written), deadline) for written, deadline in open_calls]
-        wanted = [each for each in wanted if self._is_wanted(each[0], wish)]
-        if wish.sought:
-            wanted = self._found(wanted, wish.sought.casefold())
-        on_screen = wanted[wish.first_call : wish.first_call + wish.calls]
+        wanted = [each for each in wanted if self._is_wanted(each[0], focus)]
+        if focus.search:
+            wanted = self._found(wanted, focus.search.casefold())
+        on_screen = wanted[focus.first_call : focus.first_call + focus.calls]
         read = live_calls.details(self._ledger, [attempt for attempt, _ in on_screen])
         return tuple(
             shown_call(attempt, deadline, read.get(attempt)) for attempt, deadline in wanted
@@ -178,22 +180,22 @@ class Watcher:
     def _found(
         self, wanted: Sequence[tuple[Attempt, float]], text: str
     ) -> list[tuple[Attempt, float]]:
-        """Return those whose contacts have a text in what names them."""
+        """Return the calls whose contact's id, name or number contains a text."""
         looked_at = wanted[:_MOST_SOUGHT]
         people = self._people.of((each.campaign_id, each.row) for each, _ in looked_at)
         return [
             (each, deadline)
             for each, deadline in looked_at
-            if (known := people.get((each.campaign_id, each.row))) and text in known.sought
+            if (known := people.get((each.campaign_id, each.row))) and text in known.searchable
         ]
 
-    def _is_wanted(self, attempt: Attempt, wish: Focus) -> bool:
-        if wish.only:
-            return attempt.campaign_id == wish.only
+    def _is_wanted(self, attempt: Attempt, focus: Focus) -> bool:
+        if focus.only:
+            return attempt.campaign_id == focus.only
         return not self._ids or attempt.campaign_id in self._ids
 
 
 def _places(seen: Sequence[Happening], most: int) -> list[Place]:
-    """Return the calls of which the newest happenings tell."""
+    """Return the calls that the newest events are about."""
     newest = islice(reversed(seen), most)
     return [place for each in newest if (place := place_of(each)) is not None]

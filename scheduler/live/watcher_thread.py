@@ -1,4 +1,4 @@
-"""The thread that looks at the ledger for a screen, so that a slow Redis holds up no key."""
+"""Watches the ledger on a thread of its own, so that a slow Redis doesn't block the keyboard."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from scheduler.live.watcher import Focus, Watcher
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Why there is nothing new to see."""
+    """Why there is no new picture."""
 
     text: str
 
 
 class WatcherThread:
-    """Looks at regular intervals, at most once in each, and tells what it saw."""
+    """Takes a picture at regular intervals, and hands each to a callback."""
 
     def __init__(
         self,
         watcher: Watcher,
         embedded: EmbeddedRedis | None,
         refresh_seconds: float,
-        tell: Callable[[Picture | Trouble], object],
+        on_look: Callable[[Picture | Trouble], object],
     ) -> None:
-        """`tell` is called in the thread that looks."""
-        self.wish = Focus()
+        """`on_look` gets each picture, or why there is none, on the watching thread."""
+        self.focus = Focus()
         self._watcher = watcher
         self._embedded = embedded
         self._refresh_seconds = refresh_seconds
-        self._tell = tell
+        self._on_look = on_look
         self._leaving = threading.Event()
         # A daemon: a Redis that hangs must not keep a person from leaving.
         self._thread = threading.Thread(target=self._go_on, name="watcher", daemon=True)
@@ -55,22 +55,22 @@ class WatcherThread:
             seen = self._look()
             if self._leaving.is_set():
                 return
-            self._tell(seen)
+            self._on_look(seen)
             self._leaving.wait(max(0.0, began_at + self._refresh_seconds - since_boot()))
 
     def _look(self) -> Picture | Trouble:
         try:
-            return self._watcher.look(self.wish)
+            return self._watcher.look(self.focus)
         except LedgerUnreachable as error:
             return Trouble(self._revive(error))
         except SchedulerError as error:
             return Trouble(str(error))
         except Exception as error:
-            # A thread that dies of it would leave a screen that stands still and looks alive.
+            # If the thread died, the screen would stand still and look alive.
             return Trouble(f"a fault of callsched itself: {error!r}")
 
     def _revive(self, error: LedgerUnreachable) -> str:
-        """Start a private Redis that has died; for any other one there is only waiting."""
+        """Restart a private Redis that has died. Nothing can be done about any other Redis."""
         try:
             if self._embedded is not None and self._embedded.ensure():
                 return "the private Redis had died and has been started again"

@@ -20,14 +20,14 @@ from scheduler.models import Contact, Policy
 HOUR_SECONDS = 3600
 #: Why a call is not reached, apart from the reasons of `openings`.
 BEYOND_HORIZON, OVER_BUDGET = "beyond_366_days", "budget"
-_TOLD_EVERY = 10_000  # dials
+_PROGRESS_EVERY = 10_000  # dials
 
 
 @dataclass(slots=True)
 class Group:
-    """Contacts that may be called at the same times, each for as long."""
+    """Contacts that may be called at the same times and for the same length."""
 
-    contact: Contact  #: one of them: its zones and its own bounds are those of all
+    contact: Contact  #: one of them: all have its zones and bounds
     max_duration_seconds: float
     first_row: int
     last_row: int = 0
@@ -36,15 +36,15 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Assumed:
-    """What a forecast takes for granted."""
+    """The assumptions of a forecast."""
 
     now: float  #: epoch seconds at which it begins
     slots: int  #: that are free for this campaign alone
-    expected_seconds: float | None = None  #: how long a call is likely to take; None: the longest
+    expected_seconds: float | None = None  #: the likely length of a call; None: its longest
     starts_per_second: float = 0.0  #: at most; 0 for any
 
     def length(self, group: Group) -> float:
-        """Return how long a call of a group is taken to last, in seconds."""
+        """Return the assumed length of a group's calls, in seconds."""
         return min(group.max_duration_seconds, self.expected_seconds or math.inf)
 
 
@@ -54,8 +54,8 @@ class Hour:
 
     at: float  #: epoch seconds, a full hour of UTC
     dials: int = 0
-    busy_seconds: float = 0.0  #: of all slots together
-    left: int = 0  #: to be dialled after it
+    busy_seconds: float = 0.0  #: seconds in which slots are in use, summed over all slots
+    left: int = 0  #: calls still to be dialled after this hour
 
     @property
     def in_use(self) -> float:
@@ -68,9 +68,9 @@ class Forecast:
     """What would happen if every call were dialled once and lasted as long as assumed."""
 
     dials: int = 0
-    begins_at: float | None = None  #: of the first dial; None: there is none
-    ends_at: float | None = None  #: of the last call
-    never: Counter[str] = field(default_factory=Counter)  #: contacts that are not reached, by why
+    begins_at: float | None = None  #: when the first call is dialled; None: none is
+    ends_at: float | None = None  #: when the last call ends
+    never: Counter[str] = field(default_factory=Counter)  #: contacts never dialled, by reason
     hours: list[Hour] = field(default_factory=list)  #: those in which a slot is in use
     local_times: LocalTimes = field(default_factory=LocalTimes)  #: at the dials
 
@@ -81,20 +81,20 @@ def forecast(
     assumed: Assumed,
     on_progress: Callable[[int], None] = lambda _dials: None,
 ) -> Forecast:
-    """Play the dials of a campaign through; `on_progress` is told now and then how many."""
+    """Simulate the dials of a campaign; `on_progress` gets the number of dials now and then."""
     play = _Play(policy, assumed)
     for group in groups:
         clocks = Clocks(zones_of(group.contact, policy))
         play.wait(_Waiting(group, group.count, clocks), assumed.now)
     while play.dial_next():
-        if play.seen.dials % _TOLD_EVERY == 0:
+        if play.seen.dials % _PROGRESS_EVERY == 0:
             on_progress(play.seen.dials)
     return play.result()
 
 
 @dataclass(slots=True)
 class _Waiting:
-    """What is left of a group, and its opening."""
+    """The calls of a group that are not dialled yet, and the group's opening."""
 
     group: Group
     left: int
@@ -103,40 +103,40 @@ class _Waiting:
 
     @property
     def place(self) -> float:
-        """Where the next of its calls stands in the file, as if they were spread evenly."""
+        """The row of its next call, taking its calls as spread evenly over its rows."""
         done, group = self.group.count - self.left, self.group
         return group.first_row + done * (group.last_row - group.first_row) / max(1, group.count - 1)
 
 
 class _Play:
-    """The state of slots and groups while the dials are played through."""
+    """The state of slots and groups in the simulation."""
 
     def __init__(self, policy: Policy, assumed: Assumed) -> None:
         self.seen = Forecast()
         self._policy = policy
         self._assumed = assumed
         self._horizon = assumed.now + HORIZON_SECONDS
-        # As due calls stand in the ledger: since when they may be called, then as in the file.
+        # In the ledger's order of due calls: since when they may be called, then their row.
         self._queue: list[tuple[float, float, int, _Waiting]] = []
         self._numbers = count()
-        self._slots = [assumed.now] * assumed.slots  # when each is free
-        self._not_before = assumed.now  # for any call: pace, canary, budget
-        self._spent_seconds = 0.0  # of the budget, calls that live at their worst
-        self._owed: list[tuple[float, float]] = []  # when a live call ends, what it gives back
+        self._slots = [assumed.now] * assumed.slots  # when each slot is free again
+        self._not_before = assumed.now  # the next dial of any group: pace, canary, budget
+        self._spent_seconds = 0.0  # of the budget; live calls count with their longest length
+        self._owed: list[tuple[float, float]] = []  # (when a live call ends, seconds it gives back)
         self._hours: dict[int, Hour] = {}
 
     def wait(self, waiting: _Waiting, at: float) -> None:
-        """Have a group wait for its opening from an instant on; without one it is never reached."""
+        """Queue a group at its next opening; without one, count its contacts as never dialled."""
         found = opening(self._policy, waiting.group.contact, at)
         if found.reason is not None:
             self.seen.never[found.reason] += waiting.left
         else:
             waiting.closes_at = found.until
-            # With a number of its own, so that no two groups are compared any further.
+            # A unique number breaks ties: groups themselves can't be compared.
             heappush(self._queue, (found.at, waiting.place, next(self._numbers), waiting))
 
     def dial_next(self) -> bool:
-        """Dial the next call, or have a group that has closed wait again; False at the end."""
+        """Dial the next call, or queue a group that has closed again; False at the end."""
         if not self._queue:
             return False
         opens_at, _, number, waiting = self._queue[0]
@@ -196,7 +196,7 @@ class _Play:
         return budget is None or self._spent_seconds + group.max_duration_seconds <= budget
 
     def _wait_for_budget(self) -> bool:
-        """Wait until a live call gives back what it did not use; without one that is the end."""
+        """Wait until a live call gives back budget that it did not use; False if none is live."""
         if not self._owed:
             return self._end(OVER_BUDGET)
         self._not_before = max(self._not_before, self._owed[0][0])
@@ -207,7 +207,7 @@ class _Play:
         return False
 
     def result(self) -> Forecast:
-        """Return what was seen, with how many were left after each hour."""
+        """Return the forecast, with the calls left after each hour filled in."""
         left = self.seen.dials
         for _, hour in sorted(self._hours.items()):
             left -= hour.dials

@@ -1,4 +1,4 @@
-"""By what a campaign hears that somebody asks not to be called again, in words."""
+"""How a campaign detects that somebody asks not to be called again, in words."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from scheduler.models import OptOuts, Policy
 from scheduler.opt_outs import EXAMPLE, LANGUAGES
 from scheduler.script import DoNotCall, Gather, Script
 
-#: Where nothing is listened for.
+#: For a campaign that detects no opt-outs.
 NOT_HEARD = "not listened for: whoever asks not to be called again is called again"
 
 
 def opt_outs(policy: Policy) -> str:
-    """Say whether wishes not to be called again are listened for, and by what."""
+    """Say whether the campaign detects opt-outs, and how."""
     found = [*_words(policy), *_keys(policy.script)]
     if not found:
         return NOT_HEARD
@@ -24,8 +24,8 @@ def opt_outs(policy: Policy) -> str:
 def _words(policy: Policy) -> Iterator[str]:
     if policy.opt_outs is OptOuts.OFF:
         return
-    whose = "" if policy.opt_outs is OptOuts.ALL else ", not of contacts with dtmf"
-    yield f'words such as "{EXAMPLE}" ({", ".join(LANGUAGES)}{whose})'
+    but_for = "" if policy.opt_outs is OptOuts.ALL else ", not of contacts with dtmf"
+    yield f'words such as "{EXAMPLE}" ({", ".join(LANGUAGES)}{but_for})'
 
 
 def _keys(script: Script) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Is what would be called still what was planned?"""
+"""The hash of a plan: `run` and `submit` refuse a campaign whose hash has changed since."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def plan_hash(
         "ceiling": settings.max_duration_ceiling,  # a row that asks for more is refused
         "first": reading.first,
         "encoding": codecs.lookup(reading.encoding).name,
-        # What of all this was found: another release may judge a number otherwise.
+        # The outcome of the check: another release may accept other numbers.
         "callable": checked.callable_count,
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:DIGITS]

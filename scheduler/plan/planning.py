@@ -1,4 +1,4 @@
-"""Whom would a checked campaign file call, from where, and whom not?"""
+"""Counts the contacts of a checked campaign file: whom it would call, and whom not, and why."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from scheduler.hours.openings import Source, hours_of, whereabouts
 from scheduler.models import Contact, Policy, Reason, Row
 from scheduler.plan.forecast import Group
 
-#: Contacts that are kept as examples of what is sent.
+#: Contacts whose starts are shown as examples.
 FIRST_ROWS = 3
-MOST_DUPLICATES = 10  #: that are told one by one
-_TOLD_EVERY = 1000  # rows
-#: To the minute, so that groups stay few.
+MOST_DUPLICATES = 10  #: that are listed one by one
+_PROGRESS_EVERY = 1000  # rows
+#: Contacts' own bounds are rounded to minutes, so that there are few groups.
 _GRAIN_SECONDS = 60
 
 _Alike: TypeAlias = tuple[tuple[str, ...], float | None, float | None, float, tuple[str, ...]]
@@ -26,7 +26,7 @@ _Alike: TypeAlias = tuple[tuple[str, ...], float | None, float | None, float, tu
 
 @dataclass(frozen=True, slots=True)
 class Duplicate:
-    """A row that is not called because another one has its id or its party."""
+    """A row that is not called because an earlier row has its id or its party."""
 
     number: int
     row: Row
@@ -40,11 +40,11 @@ class ContactCounts:
     callable_count: int = 0
     skipped: Counter[Reason] = field(default_factory=Counter)
     zones: Counter[tuple[str, ...]] = field(default_factory=Counter)  #: of those to be called
-    sources: Counter[Source] = field(default_factory=Counter)  #: who says so, of the same
-    pressed_count: int = 0  #: of those to be called: keys are pressed after the answer
+    sources: Counter[Source] = field(default_factory=Counter)  #: where their zones come from
+    pressed_count: int = 0  #: contacts to be called with key presses after the answer
     states: Counter[tuple[str, ...]] = field(default_factory=Counter)  #: of those that have any
-    groups: list[Group] = field(default_factory=list)  #: those to be called
-    duplicates: list[Duplicate] = field(default_factory=list)  #: the first of them
+    groups: list[Group] = field(default_factory=list)  #: the contacts to be called, grouped
+    duplicates: list[Duplicate] = field(default_factory=list)  #: the first MOST_DUPLICATES
     first: list[tuple[int, Contact]] = field(default_factory=list)  #: each with its row
 
     @property
@@ -64,7 +64,7 @@ def survey(
     """Read the rows of a checked file; group the contacts by what decides when they are called.
 
     `duplicates` are those of the same file. `allowed` are the only numbers that may be dialled;
-    empty: any. `on_progress` is told now and then how many rows were read.
+    empty: any. `on_progress` gets the number of rows read so far, every thousand rows.
     """
     seen = ContactCounts()
     groups: dict[_Alike, Group] = {}
@@ -84,7 +84,7 @@ def survey(
                 seen.states[contact.states] += 1
             if len(seen.first) < FIRST_ROWS:
                 seen.first.append((number, contact))
-        if number % _TOLD_EVERY == 0:
+        if number % _PROGRESS_EVERY == 0:
             on_progress(number)
     seen.groups = list(groups.values())
     for (zones, *_), group in groups.items():
@@ -110,7 +110,10 @@ def _add(groups: dict[_Alike, Group], contact: Contact, row: int, alike: _Alike)
 
 
 def _alike(contact: Contact, policy: Policy, zones: tuple[str, ...]) -> _Alike:
-    """Return what those of one group have in common; their own bounds are narrowed to minutes."""
+    """Return the key of a contact's group: all that decides when the contact can be called.
+
+    The contact's own bounds are narrowed to whole minutes.
+    """
     begin, end = contact.not_before, contact.not_after
     return (
         zones,

@@ -1,4 +1,4 @@
-"""A whole plan as one record: what becomes of every contact, by which rules, and when."""
+"""A whole plan as one JSON record: which contacts are called, by which rules, and when."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _EXCLUSIVE = "CALLSCHED_EXCLUSIVE=true (exclusive: true in the accounts file)"
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """What is known of a campaign before anybody is called."""
+    """All that a plan is made of: the checked file, its contacts in numbers, and the forecast."""
 
     checked: CheckedCampaign
     campaign_id: str
@@ -38,10 +38,10 @@ class Planned:
     seen: ContactCounts
     assumed: Assumed
     dials: Forecast
-    in_sandbox: bool = False  #: whose account has what it needs
+    in_sandbox: bool = False  #: it runs in the sandbox: the plan gives no advice on the account
 
     def as_record(self) -> Record:
-        """Return it as JSON may have it."""
+        """Return the plan as JSON has it, without its hash."""
         checked, seen = self.checked, self.seen
         in_force = rules.in_force(self.policy, seen.states)
         reporting = callbacks(checked, self.policy, in_sandbox=self.in_sandbox)
@@ -78,19 +78,19 @@ class Planned:
         }
 
     def warnings(self) -> Iterator[str]:
-        """Yield what only all contacts together tell, and refuses nothing."""
+        """Yield warnings about the contacts as a whole; none of them refuses the campaign."""
         count, api = self.seen.pressed_count, kind_of(self.checked.account)
         if count and api.traits.keys_hide_machines and heeds_machines(self.policy):
-            whose = counted(count, "contact has", "contacts have")
-            yield f"{whose} key presses: {keys_hide(api)}"
+            contacts = counted(count, "contact has", "contacts have")
+            yield f"{contacts} key presses: {keys_hide(api)}"
 
     def _worst_with_retries(self) -> float:
-        """Return how long all may last together if each is dialled as often as it may be."""
+        """Return the length of all calls, each at its longest and with all its attempts."""
         seconds = self.seen.worst_case_seconds * rules.most_attempts(self.policy)
         return min(seconds, self.policy.budget_seconds or inf)
 
     def _orders(self) -> Iterator[Record]:
-        """Yield the first starts in our own words; what is not sent is left out."""
+        """Yield the first starts as records, whatever their provider calls the fields."""
         for row, contact in self.seen.first:
             attempt, callers = Attempt(self.campaign_id, row, 1), self.checked.account.caller_ids
             yield _order(contact, attempt, self.policy, callers)
@@ -99,9 +99,9 @@ class Planned:
 def callbacks(
     checked: CheckedCampaign, policy: Policy, *, in_sandbox: bool = False
 ) -> Record | None:
-    """Return where the provider tells of these calls while they live; None where it can't.
+    """Return how the provider reports on live calls by callbacks; None for one that can't.
 
-    In the sandbox its address is known only when it runs: a port that is free then.
+    The sandbox's address is None: it takes a free port when it runs.
     """
     if CallsBack not in kind_of(checked.account).abilities:
         return None
@@ -117,9 +117,9 @@ def callbacks(
 
 
 def advice(account: Account, policy: Policy, reporting: Record | None = None) -> Iterator[str]:
-    """Yield what the account lacks for this campaign, with what mends it.
+    """Yield what the account lacks for this campaign, each with a remedy.
 
-    `told` is what `callbacks` returns.
+    `reporting` is what `callbacks` returns.
     """
     if not account.credentials.suffice:
         yield (
@@ -139,9 +139,9 @@ def advice(account: Account, policy: Policy, reporting: Record | None = None) ->
 def assumed(
     policy: Policy, account: Account, *, ceiling: int | None, now: float, expected: float | None
 ) -> Assumed:
-    """Return what a forecast stands on: `ceiling` slots, else the account's, from `now` on.
+    """Return a forecast's assumptions: `ceiling` slots, else the account's, from `now` on.
 
-    `expected` is how many seconds a call is likely to take; None: as long as it may.
+    `expected` is the likely length of a call in seconds; None: its longest.
     """
     slots = ceiling or account.max_concurrency
     paces = (policy.max_starts_per_second, account.starts_per_second)

@@ -1,4 +1,4 @@
-"""The rules that a campaign calls by, each in words, and what no forecast can know."""
+"""The rules of a campaign in words, and what a forecast can't take into account."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _NEVER_KNOWN = (
 
 
 def rules(policy: Policy) -> list[Record]:
-    """Return every rule in force, each with what it says."""
+    """Return the rules in force: name and words of each."""
     return [{"rule": rule, "says": says} for rule, says in (*_how(policy), *_when(policy))]
 
 
 def in_force(policy: Policy, states: Counter[tuple[str, ...]]) -> Policy:
-    """Return the policy without the rules of states in which there is no contact."""
+    """Return the policy without the rules of states that have no contact."""
     there = {state for found in states for state in found}
 
     def holds(rule: Hours | Cap) -> bool:
@@ -52,7 +52,10 @@ _OF_STATES = (
 
 
 def by_state(states: Counter[tuple[str, ...]]) -> list[Record]:
-    """Return how many contacts are held to whose rules, as one more rule; none when none is."""
+    """Return one rule that counts the contacts by the states whose rules they are held to.
+
+    Nothing when there is no rule of a state.
+    """
     if not states:
         return []
     unknown = sum(count for found, count in states.items() if EVERY_STATE in found)
@@ -84,17 +87,20 @@ def _when(policy: Policy) -> Iterator[tuple[str, str]]:
     for rule in policy.hours:
         closed = [*rule.blackout_dates, *(f"holidays of {region}" for region in rule.holidays)]
         text = week(rule.week) + (f"; not on {', '.join(closed)}" if closed else "")
-        yield rule.name, text + _whose(rule)
+        yield rule.name, text + _states_suffix(rule)
     if not policy.hours:
         yield "calling_hours", "always"
     for name, at in (("not_before", policy.not_before), ("not_after", policy.not_after)):
         if at is not None:
             yield name, when_is(at)
     for cap in policy.caps:
-        yield cap.name, f"{cap.calls} in {written(cap.per_seconds)} to one party{_whose(cap)}"
+        yield (
+            cap.name,
+            f"{cap.calls} in {written(cap.per_seconds)} to one party{_states_suffix(cap)}",
+        )
 
 
-def _whose(rule: Hours | Cap) -> str:
+def _states_suffix(rule: Hours | Cap) -> str:
     return f"; for contacts in {', '.join(rule.states)}" if rule.states else ""
 
 
@@ -127,7 +133,7 @@ def _retries(policy: Policy) -> Iterator[tuple[str, str]]:
 
 
 def most_attempts(policy: Policy) -> int:
-    """Return how often one call may be dialled at most, each time with a phone that rings.
+    """Return how often one call may be dialled at most, counting dials that ring a phone.
 
     A redial of a start whose answer was lost counts: nobody knows that it did not ring.
     """

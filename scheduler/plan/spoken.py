@@ -14,7 +14,7 @@ from scheduler.script import Gather, Pause, Play, Record, Say, Script, Step, Tra
 
 
 def spoken(script: Script, machine_script: Script = ()) -> dict[str, Any]:
-    """Return filled scripts as JSON may have them, each with an estimate of its length."""
+    """Return filled scripts as JSON has them, each with its estimated length in seconds."""
     return {
         "script": pack_script(script),
         "estimated_seconds": _estimated(script),
@@ -28,7 +28,7 @@ def _estimated(script: Script) -> float | None:
 
 
 def lines(script: Script, indent: str = "") -> Iterator[str]:
-    """Yield the steps of a filled script in words, those upon keys behind the keys."""
+    """Yield the steps of a filled script in words; a key's steps follow the key."""
     for step in script:
         yield f"{indent}{_line(step)}"
         if isinstance(step, Gather):

@@ -1,4 +1,4 @@
-"""What each column of the contacts was taken for, and how to say what nobody understood."""
+"""How callsched understood each column of the contacts: as one of its keys, or a variable."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from scheduler.masking import shown
 from scheduler.plan.rules import Record
 
 VARIABLE = "variable"
-_MOST_TOLD = 12
+_MOST_SHOWN = 12
 
 
 def columns(taken: Mapping[str, str]) -> list[Record]:
-    """Return every column as it is written, each with what it was taken for."""
+    """Return a record for each column: its name in the file, and the key it was taken for."""
     return [
-        {"column": column, "taken_for": key if _is_ours(key) else VARIABLE}
+        {"column": column, "taken_for": key if _is_known(key) else VARIABLE}
         for column, key in taken.items()
     ]
 
 
 def lines(found: list[Record]) -> Iterator[str]:
-    """Say what the columns were taken for, and which one may be the id or the name."""
-    ours = [each for each in found if each["taken_for"] != VARIABLE]
+    """Yield the columns in words, and a hint if one of the variables may be the id or the name."""
+    known_keys = [each for each in found if each["taken_for"] != VARIABLE]
     others = [each["column"] for each in found if each["taken_for"] == VARIABLE]
-    parts = [_mapping(each) for each in ours[:_MOST_TOLD]]
+    parts = [_mapping(each) for each in known_keys[:_MOST_SHOWN]]
     if others:
-        more = len(others) - _MOST_TOLD
-        listed = ", ".join(map(shown, others[:_MOST_TOLD])) + (f" and {more:,} more" * (more > 0))
+        more = len(others) - _MOST_SHOWN
+        listed = ", ".join(map(shown, others[:_MOST_SHOWN])) + (f" and {more:,} more" * (more > 0))
         parts.append(f"variables: {listed}")
     yield f"columns: {'; '.join(parts)}"
-    known = {each["taken_for"]: each["column"] for each in ours}
+    known = {each["taken_for"]: each["column"] for each in known_keys}
     guesses = {name: each for name, each in likely(others, known).items() if name not in known}
     if guesses:
         mapped = ", ".join(f"{name}: {shown(each)}" for name, each in guesses.items())
@@ -46,5 +46,5 @@ def _mapping(each: Record) -> str:
     return key if column == key else f"{key} ← {shown(column)}"
 
 
-def _is_ours(name: str) -> bool:
+def _is_known(name: str) -> bool:
     return name in UNDERSTOOD or name.startswith(OPTION)

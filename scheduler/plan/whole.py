@@ -22,18 +22,18 @@ from scheduler.plan.record import Planned, assumed
 from scheduler.plan.rules import Record
 from scheduler.settings import Settings
 
-#: Takes what is counted and its unit, and shows a count for the length of a `with`.
+#: Called with what is counted and its unit: a context manager that shows the count.
 Counting = Callable[[str, str], AbstractContextManager[Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is asked of a plan besides the file."""
+    """The parameters of a plan besides the file."""
 
     reading: Reading
     campaign_id: str
     now: float  #: when the campaign would begin
-    expected_seconds: float | None = None  #: of a call; None: as long as it may last
+    expected_seconds: float | None = None  #: the likely length of a call; None: its longest
     ceiling: int | None = None  #: slots; None: the account's
 
 

@@ -39,7 +39,7 @@ def source_in(path: Path) -> Source:
     header = Header(
         times=Times(None),
         campaign_id=head["campaign_id"],
-        told_at=time.time(),
+        made_at=time.time(),
         name=head["name"],
         state=head["state"],
         created_at=head["created_at"],

@@ -23,7 +23,7 @@ from scheduler.report.topics import LISTS
 from scheduler.report.transcripts import spoken
 from scheduler.report.wording import detail, label
 
-#: What was said is shown up to so many characters of one call, and bytes of all.
+#: Transcripts on a page: at most so many characters of one call, and bytes of all calls.
 MOST_CHARACTERS_OF_A_CALL = 100_000
 MOST_BYTES = 20_000_000
 
@@ -37,10 +37,10 @@ _MOST_ITEMS = 50
 
 Entry = dict[str, Any]
 
-#: How the line of an entry begins.
+#: The beginning of an entry's line in the temporary file.
 _ROW = b'{"row":'
 
-#: In the place of what was said.
+#: Stands for a transcript that is left out.
 _TOO_MUCH: Entry = {}
 
 #: The first one that fits is where a call stands on the page.
@@ -66,7 +66,7 @@ _BY_DISPOSITION = {
 
 
 def rank(record: Mapping[str, Any]) -> int:
-    """Return where a call stands on the page: what did not go as usual comes first."""
+    """Return a call's rank on the page: calls that need attention come first."""
     if record.get("state") != CallState.ENDED:
         return _WAITING if record.get("state") == CallState.PENDING else _UNDER_WAY
     if record.get("reason") in (Reason.DUPLICATE, Reason.CANCELLED, Reason.ALREADY_CALLED):
@@ -79,7 +79,7 @@ def rank(record: Mapping[str, Any]) -> int:
 
 
 def entry_of(record: Mapping[str, Any], row: int, *, numbers: bool, transcripts: bool) -> Entry:
-    """Return what a page shows of a record: short, harmless, and without what must not leave."""
+    """Return what a page shows of a record: shortened, escaped, and without anything secret."""
     end = tuple(shown(record.get(name), _LONGEST_NAME) for name in ("disposition", "reason"))
     state = shown(record.get("state"), _LONGEST_NAME)
     errors = (record.get(name) for name in ("error", "stop_error", "insights_error"))
@@ -107,7 +107,7 @@ def entry_of(record: Mapping[str, Any], row: int, *, numbers: bool, transcripts:
 
 
 def _zone(record: Mapping[str, Any]) -> str:
-    """Return in which zone a contact was called, where that is known for certain; else ""."""
+    """Return the contact's time zone if it is certain, else ""."""
     if record.get("started_at") is None:
         return ""
     zones = number_zones(str(record.get("phone_number") or ""))
@@ -115,7 +115,7 @@ def _zone(record: Mapping[str, Any]) -> str:
 
 
 def _conversation(record: Mapping[str, Any], *, numbers: bool) -> dict[str, Any] | None:
-    """Return what was said in a call, cut where it is too long; None where nothing was."""
+    """Return a call's transcript, cut if it is too long; None without one."""
     insights = record.get("insights") or {}
     lines, left_out = _lines(record, numbers=numbers)
     items = {name: _items(insights.get(name) or (), numbers=numbers) for name in LISTS}
@@ -133,7 +133,7 @@ def _conversation(record: Mapping[str, Any], *, numbers: bool) -> dict[str, Any]
 
 
 def _lines(record: Mapping[str, Any], *, numbers: bool) -> tuple[list[tuple[str, str]], int]:
-    """Return who said what, and how many lines are left out."""
+    """Return (speaker, text) of each line, and how many lines are left out."""
     lines: list[tuple[str, str]] = []
     transcript = record.get("transcript") or []
     left = MOST_CHARACTERS_OF_A_CALL
@@ -160,7 +160,7 @@ class _Shelf:
 
     file: IO[bytes]
     entries: int = 0
-    said_bytes: int = 0  #: of the entries with what was said
+    said_bytes: int = 0  #: bytes of the entries with a transcript
 
     def put(self, entry: Entry, most_bytes: int) -> None:
         if entry["said"] and self.said_bytes >= most_bytes:
@@ -186,15 +186,17 @@ class Entries:
         most_bytes: int = MOST_BYTES,
     ) -> None:
         self._most, self._numbers, self._transcripts = most, numbers, transcripts
-        self.most_bytes = most_bytes  #: of what was said
+        self.most_bytes = most_bytes  #: of transcripts
         self._files = ExitStack()
-        # The stack closes them.
+        # The exit stack closes these files.
         self._shelves = [
             _Shelf(self._files.enter_context(TemporaryFile()))  # noqa: SIM115
             for _ in range(RANKS)
         ]
         self.total = 0
-        self.unsaid = 0  #: listed ones without what was said: it was too much; as far as they went
+        self.unsaid = (
+            0  #: listed entries without their transcript, for want of room; set by iterating
+        )
 
     def add(self, row: int, record: Mapping[str, Any]) -> None:
         """Take one record with its row."""
@@ -211,7 +213,7 @@ class Entries:
 
     @property
     def left_out(self) -> int:
-        """How many are not."""
+        """How many are not listed."""
         return self.total - self.listed
 
     def rows(self) -> frozenset[int]:

@@ -1,4 +1,4 @@
-"""What a campaign comes to in numbers: records go in one by one, and none of them is kept."""
+"""The figures of a campaign: records are counted one by one, and none of them is kept."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from scheduler.report.header import Header, Source, Span
 from scheduler.report.late import Late
 from scheduler.report.opt_outs import OptOuts
 from scheduler.report.spread import Spread
-from scheduler.report.topics import LISTS, Said
+from scheduler.report.topics import LISTS, InsightTotals
 
 _LONGEST_NOTE = 200
 _LONGEST_WORD = 40
 _MOST_INTENTS = 100
 
-#: Disposition and reason; for a call that is not over its state, and "".
+#: (disposition, reason) of a call that has ended; (state, "") of one that has not.
 End = tuple[str, str]
 
 
@@ -41,26 +41,26 @@ class Figures:
     contacts: int = 0
     ends: Counter[End] = field(default_factory=Counter)
     open: Counter[str] = field(default_factory=Counter)  #: calls that are not over, by state
-    attempts: Counter[int] = field(default_factory=Counter)  #: contacts by how often they rang
-    placed: int = 0  #: calls that the provider took, whoever answered them, or nobody
-    reached: Counter[Reached] = field(default_factory=Counter)  #: calls that are over, by group
-    #: The same with what was observed that puts them there: of `reached.Why`, else an end.
+    attempts: Counter[int] = field(default_factory=Counter)  #: contacts by number of attempts
+    placed: int = 0  #: calls that the provider took, answered or not
+    reached: Counter[Reached] = field(default_factory=Counter)  #: ended calls by group
+    #: Ended calls by group and by what puts them into it: a `reached.Why`, else how they ended.
     observed: Counter[tuple[Reached, str]] = field(default_factory=Counter)
     heard: Counter[str] = field(default_factory=Counter)  #: of `OnTheLine`
-    intents: Counter[str] = field(default_factory=Counter)  #: calls in which each was heard
+    intents: Counter[str] = field(default_factory=Counter)  #: calls by intent that was heard
     opt_outs: OptOuts = field(default_factory=OptOuts)
-    lengths: Spread = field(default_factory=Spread)  #: of calls that were placed, in seconds
+    lengths: Spread = field(default_factory=Spread)  #: seconds of calls that were placed
     late: Late = field(default_factory=Late)
     slots: Slots = field(default_factory=Slots)
-    said: Said = field(default_factory=Said)
+    insights: InsightTotals = field(default_factory=InsightTotals)
     answers: Answers = field(default_factory=Answers)
 
     def __post_init__(self) -> None:
-        self.answers.numbers = self.said.numbers = self.numbers
-        self.said.is_told = self.transcripts
+        self.answers.numbers = self.insights.numbers = self.numbers
+        self.insights.lists_items = self.transcripts
 
     def add(self, record: Mapping[str, Any]) -> None:
-        """Take the record of one contact; they come in the order of the file."""
+        """Count the record of the next contact, in the order of the file."""
         self.contacts += 1
         state, disposition, reason = (
             shown(record.get(name), _LONGEST_WORD) for name in ("state", "disposition", "reason")
@@ -76,7 +76,7 @@ class Figures:
         self.late.add(record)
         self.answers.add(record.get("answers") or {})
         contact = contact_of(record, self.contacts, numbers=self.numbers)
-        self.said.add(record, self.contacts, contact)
+        self.insights.add(record, self.contacts, contact)
         self.opt_outs.add(record, self.contacts, contact)
 
     def _add_heard(self, record: Mapping[str, Any]) -> None:
@@ -97,7 +97,7 @@ class Figures:
 
     @property
     def ended_late(self) -> Lateness:
-        """What ended late: of every attempt where the ledger has counted it, else of the last."""
+        """What ended late: of all attempts, if the ledger has counted them, else of the last."""
         counted = self.header.late
         return counted if counted.calls >= self.late.calls else self.late.counted
 
@@ -117,19 +117,19 @@ class Figures:
 
     @property
     def period(self) -> tuple[float, float] | None:
-        """From the first slot that was taken to the last that was given back; None without any."""
+        """When the first slot was taken and the last one given back; None without any."""
         if not len(self.slots):
             return None
-        return self.slots.since, max(self.slots.until(self.header.told_at), self.slots.since)
+        return self.slots.since, max(self.slots.until(self.header.made_at), self.slots.since)
 
     @property
     def refused(self) -> Bars | None:
-        """Starts of the account that the API refused in that time; None where nobody counted."""
+        """Starts that the API refused on the account meanwhile; None if they were not counted."""
         return refusals(self.loads, *self.period) if self.loads and self.period else None
 
     @property
     def limits(self) -> tuple[int, int] | None:
-        """The lowest and the highest limit of that time; None where nobody noted it."""
+        """The lowest and the highest limit meanwhile; None without samples."""
         learned = [load.learned for load in self.loads]
         return (min(learned), max(learned)) if learned else None
 
@@ -153,7 +153,7 @@ class Figures:
             "name": header.name,
             "state": header.state,
             "is_over": header.is_over,
-            "told_at": header.told_at,
+            "told_at": header.made_at,
             "created_at": header.created_at,
             "finished_at": header.finished_at,
             "stopped_itself": header.stopped_itself or None,
@@ -183,7 +183,7 @@ class Figures:
         }
 
     def _reached(self) -> dict[str, Any]:
-        """Return the groups, each with what was observed that puts calls into it."""
+        """Return the groups of ended calls, each with what puts calls into it."""
         return {
             group: {
                 "calls": self.reached[group],
@@ -227,13 +227,13 @@ class Figures:
         }
 
     def _said(self) -> dict[str, Any]:
-        topics = self.said.topics
+        topics = self.insights.topics
         counts = {
-            "transcripts": self.said.transcripts,
-            "silent": self.said.silent,
-            "not_recorded": self.said.not_recorded,
-            "not_read": self.said.unread,
-            "erased": self.said.erased,
+            "transcripts": self.insights.transcripts,
+            "silent": self.insights.silent,
+            "not_recorded": self.insights.not_recorded,
+            "not_read": self.insights.unread,
+            "erased": self.insights.erased,
         }
         if not self.transcripts:
             return counts
@@ -241,7 +241,7 @@ class Figures:
             **counts,
             "topics": [{"text": text, "calls": calls} for text, calls in topics.most_frequent()],
             "different_topics": len(topics),
-            **{name: self.said.counts[name] for name in LISTS},
+            **{name: self.insights.counts[name] for name in LISTS},
         }
 
 
@@ -253,7 +253,7 @@ def read(
     taken: Callable[[int, Mapping[str, Any]], None] = lambda row, record: None,
     counted: Callable[..., None] = lambda done, total=None: None,
 ) -> Figures:
-    """Read a campaign once. `taken` is given each record with its row, `counted` how many.
+    """Read a campaign once; call `taken` with each record and its row, and `counted` with how many.
 
     Without `transcripts` nothing of what was said in a call is in the figures.
     """
@@ -273,6 +273,6 @@ def read(
 
 
 def _span(record: Mapping[str, Any]) -> Span | None:
-    """Return for how long the last attempt of a call held a slot, as far as its record says."""
+    """Return when the last attempt of a call held its slot; None if its record doesn't say."""
     began_at = record.get("begun_at") or record.get("started_at")
     return (began_at, record.get("ended_at")) if began_at else None

@@ -1,4 +1,4 @@
-"""What a report has to know of a campaign besides its records."""
+"""The data of a report about the campaign itself, besides its calls."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from scheduler.ledger.ledger import Ledger
 from scheduler.models import CampaignState
 from scheduler.report.times import IN_UTC, Times
 
-#: Until a change of an account is on record as a sample, while a worker lives.
+#: A change of an account's slots or limit is on record as a sample at most so much later.
 _SAMPLE_SECONDS = 2.0
 
 #: When an attempt's slot was taken and given back, None while it is open; epoch seconds.
@@ -24,22 +24,22 @@ Span = tuple[float, float | None]
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """A campaign, without its calls."""
+    """A campaign without its calls. Instants are epoch seconds."""
 
     campaign_id: str
-    told_at: float  #: when the report was made
+    made_at: float  #: when the report was made
     name: str = ""
-    account: str = ""  #: that it was dialled on; "" where nobody knows
+    account: str = ""  #: the account that dialled it; "": not known
     state: str = CampaignState.FINISHED.value
     created_at: float | None = None
     finished_at: float | None = None
     max_duration_seconds: float | None = None
     max_concurrency: int | None = None  #: the campaign's own; None: the account's alone
-    collecting: int = 0  #: conversations that are still to be read
-    stopped_itself: str = ""  #: why; "" for one that did not
-    late: Lateness = NEVER_LATE  #: what ended late, of every attempt
-    orders: tuple[Controlled, ...] = ()  #: what operators did, the first one first
-    times: Times = IN_UTC  #: by which clock the page writes its times
+    collecting: int = 0  #: conversations that workers have still to read
+    stopped_itself: str = ""  #: why it stopped itself; "": it did not
+    late: Lateness = NEVER_LATE  #: which attempts ended late
+    orders: tuple[Controlled, ...] = ()  #: what operators did, the oldest first
+    times: Times = IN_UTC  #: the clock of the page's times
 
     @property
     def is_over(self) -> bool:
@@ -48,30 +48,30 @@ class Header:
 
     @property
     def until(self) -> float:
-        """When the campaign ended, or when it was last looked at."""
-        return self.finished_at or self.told_at
+        """When the campaign ended; while it runs, when the report was made."""
+        return self.finished_at or self.made_at
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """All that a report is made from. Records and spans are read once."""
+    """The input of a report. `records` and `spans` are iterators: they are read once."""
 
     header: Header
     records: Iterable[dict[str, Any]]
-    total: int | None = None  #: records, where that is known beforehand
-    #: None: taken from the records, which know the last attempt of each call alone.
+    total: int | None = None  #: the number of records, if it is known beforehand
+    #: None: taken from the records, which have only the last attempt of each call.
     spans: Iterable[Span] | None = None
-    loads: tuple[Load, ...] = ()  #: of its account, the oldest first
+    loads: tuple[Load, ...] = ()  #: samples of its account, the oldest first
 
 
 def source_of(ledger: Ledger, campaign_id: str) -> Source:
     """Read a campaign from the ledger. Raises LedgerError when there is none of this id."""
     view = views.campaign(ledger, campaign_id)
-    told_at = time.time()
-    until = view.finished_at or told_at
+    made_at = time.time()
+    until = view.finished_at or made_at
     header = Header(
         campaign_id=campaign_id,
-        told_at=told_at,
+        made_at=made_at,
         name=view.name,
         account=view.account,
         state=view.state,
@@ -99,6 +99,6 @@ def source_of(ledger: Ledger, campaign_id: str) -> Source:
 def _orders(
     ledger: Ledger, account: str, campaign_id: str, since: float, until: float
 ) -> list[Controlled]:
-    """Return what operators did to the campaign, and to its account's limit in its time."""
+    """Return orders on the campaign, and those on its account's limit while it ran, by time."""
     to_limit = [each for each in controls.of_account(ledger, account) if since <= each.at <= until]
     return sorted(controls.of_campaign(ledger, campaign_id) + to_limit, key=lambda each: each.at)

@@ -16,12 +16,12 @@ SENT_ON_TIME_SECONDS = 0.1
 
 @dataclass(slots=True)
 class Late:
-    """Of calls that lasted until they had to be over: by how much they outlasted it, in seconds."""
+    """Of calls that lasted until their deadline: by how many seconds they outlasted it."""
 
-    ends: Spread = field(default_factory=Spread)  #: from then until the confirmed end
-    sendings: Spread = field(default_factory=Spread)  #: until the first stop was sent
-    since: float | None = None  #: when the first of those that ended late had to be over
-    until: float | None = None  #: when the last of them was over
+    ends: Spread = field(default_factory=Spread)  #: from the deadline to the confirmed end
+    sendings: Spread = field(default_factory=Spread)  #: from the deadline to the first stop
+    since: float | None = None  #: the deadline of the first call that ended late
+    until: float | None = None  #: the end of the last call that ended late
 
     def add(self, record: Mapping[str, Any]) -> None:
         """Take the record of one contact."""
@@ -41,12 +41,12 @@ class Late:
 
     @property
     def on_time(self) -> int:
-        """How many of those that had to be ended were over in time."""
+        """How many of these calls ended in time."""
         return self.ends.within(LATE_SECONDS)
 
     @property
     def counted(self) -> Lateness:
-        """What ended late, as records have it: why is not known."""
+        """What ended late, from the records alone: without causes."""
         return Lateness(self.calls, self.ends.highest or 0.0, since=self.since, until=self.until)
 
     @property

@@ -14,14 +14,14 @@ from scheduler.report.wording import UNKNOWN, label
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """One thing, with the commands that do something about it, each with what it does."""
+    """One thing to do, with commands that do it: (command, what it does) of each."""
 
     text: str
     commands: tuple[tuple[str, str], ...] = ()
 
 
 def needs(figures: Figures, campaign_id: str) -> Iterator[Need]:
-    """Yield what needs somebody, the most pressing first."""
+    """Yield what somebody has to decide or do, the most urgent first."""
     if figures.header.state == CampaignState.PAUSED:
         resume = (f"callsched resume {campaign_id}", "resumes it")
         yield Need("The campaign is paused.", (resume,))
@@ -30,7 +30,7 @@ def needs(figures: Figures, campaign_id: str) -> Iterator[Need]:
     if late := captions.ended_late(figures):
         yield Need(late)
     yield from _ends(figures, campaign_id)
-    if unread := figures.said.unread:
+    if unread := figures.insights.unread:
         yield Need(f"Something that was said in {counted(unread, 'call')} could not be read.")
 
 

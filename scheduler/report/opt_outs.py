@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-#: So many are listed; all are counted.
+#: Opt-outs that are listed; all are counted.
 MOST_LISTED = 1_000
 
 
@@ -20,7 +20,7 @@ class OptOut:
 
 @dataclass(slots=True)
 class OptOuts:
-    """All of a campaign's."""
+    """The opt-outs of a campaign."""
 
     calls: int = 0
     listed: list[OptOut] = field(default_factory=list)
@@ -29,7 +29,7 @@ class OptOuts:
         return self.calls
 
     def add(self, record: Mapping[str, Any], row: int, contact: str) -> None:
-        """Take the result of one call."""
+        """Count the result of one call, if its callee has opted out."""
         if record.get("asked_not_to_be_called") is not True:
             return
         self.calls += 1

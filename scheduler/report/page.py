@@ -1,4 +1,4 @@
-"""The page: one file that needs nothing else, written as it is made."""
+"""The report's page: one self-contained HTML file, written piece by piece."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from scheduler.report.topics import LISTS, MOST_LISTED, MOST_TOPICS
 _LONGEST_TITLE = 120
 _LONGEST_WHY = 500
 
-#: Pieces of a page that are written at once.
+#: Pieces of the template that are joined for one write.
 _PIECES = 200
 
 
@@ -45,10 +45,10 @@ def write(
     counted: Callable[..., None] = lambda done, total=None: None,
     parts: str = "",
 ) -> None:
-    """Write the page of a campaign; `counted` is told how many of its entries are written.
+    """Write the page of a campaign; call `counted` with the number of entries written so far.
 
-    With `parts`, the address of a folder, style and script are files in it (`part`): where nothing
-    within a page may act.
+    With `parts`, the URL of a folder, style and script are files there (see `part`): for a site
+    whose policy forbids them inside a page.
     """
     listed, times = _counted(entries, counted), figures.header.times
     known = {"entries": entries, "listed": listed, "rows": entries.rows()}
@@ -66,7 +66,7 @@ def _counted(entries: Entries, counted: Callable[..., None]) -> Iterator[Entry]:
 
 
 def _there(entry: Entry, times: Times) -> str:
-    """Return when a call began where its contact is, if clocks there show another time."""
+    """Return when a call began on its contact's clock, if that shows another time."""
     zone, at = zone_of(entry["zone"]), entry["started_at"]
     if zone is None or at is None or Times(zone).offset(at) == times.offset(at):
         return ""
@@ -103,7 +103,7 @@ def _read(name: str) -> str:
 
 
 def _context(figures: Figures, parts: str) -> dict[str, Any]:
-    """Return all that the page says but for the table."""
+    """Return the template's values, without the table's entries."""
     header = figures.header
     style, script = _read("page.css"), _read("page.js")
     return {
@@ -118,7 +118,7 @@ def _context(figures: Figures, parts: str) -> dict[str, Any]:
         "stopped_itself": message(header.stopped_itself, _LONGEST_WHY, numbers=figures.numbers),
         "figures": figures,
         "times": header.times,
-        "zone": header.times.described(header.created_at, header.finished_at, header.told_at),
+        "zone": header.times.described(header.created_at, header.finished_at, header.made_at),
         "outcome": wording.outcome(figures),
         "needs": list(needs(figures, written(header.campaign_id, _LONGEST_TITLE))),
         "shares": shares,
@@ -137,7 +137,7 @@ def _context(figures: Figures, parts: str) -> dict[str, Any]:
 
 
 def _policy(style: str, script: str) -> str:
-    """Return a policy that forbids all but what is named."""
+    """Return a Content-Security-Policy that forbids all but this style and script."""
     return (
         f"default-src 'none'; style-src {style}; script-src {script};"
         " base-uri 'none'; form-action 'none'"
@@ -149,7 +149,7 @@ def _hash(text: str) -> str:
 
 
 def _plots(figures: Figures) -> Iterator[tuple[str, Plot]]:
-    """Yield the plots that there is something to draw of."""
+    """Yield the name and the drawing of each plot that has data."""
     if figures.period:
         caption = captions.slots(figures)
         yield "slots", Plot(plots.slots(figures, "Slots in use over time", caption), caption)

@@ -1,6 +1,6 @@
-"""Groups of calls as bars: each has a colour and a pattern, for who tells no colours apart.
+"""Groups of calls as SVG bars: each has a colour and, for colour-blind readers, a pattern.
 
-A page with a strict policy heeds no `style` attribute; the width of a rectangle is none.
+A strict Content-Security-Policy forbids `style` attributes, but not the width of a rectangle.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _RECT = Markup('<rect x="{:.2f}%" width="{:.2f}%" height="100%" fill="url(#of-{}
 
 
 def patterns() -> Markup:
-    """Return what the bars of a page refer to, once."""
+    """Return the patterns' definitions, which a page needs once."""
     found = Markup("").join(_PATTERN.format(group, path) for group, path in _PATTERNS.items())
     return _BAR.format("patterns", Markup("<defs>{}</defs>").format(found))
 
@@ -38,12 +38,12 @@ def bar(part: int, whole: int, group: str) -> Markup:
 
 
 def swatch(group: str) -> Markup:
-    """Return a little square that looks as the bars of a group do."""
+    """Return a small square with a group's colour and pattern, for a legend."""
     return _BAR.format("swatch", _RECT.format(0, 100, group))
 
 
 def stacked(counts: Mapping[Reached, int], whole: int) -> Markup:
-    """Return all groups as one bar, side by side; what is missing is not over."""
+    """Return all groups side by side in one bar; its empty rest are calls that are not over."""
     found, at = Markup(""), 0.0
     for group in Reached:
         width = 100 * counts[group] / whole if whole else 0.0

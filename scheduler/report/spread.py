@@ -1,4 +1,4 @@
-"""How many values are spread: percentiles, and how many lie where."""
+"""The distribution of many values: percentiles, and counts by range."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from math import ceil, inf
 
 
 def in_order(values: array[float]) -> array[float]:
-    """Return values from the lowest to the highest: as a list they take four times as much."""
+    """Return values sorted, as an array: a list takes four times the memory."""
     return array("d", sorted(values))
 
 
 @dataclass(slots=True)
 class Spread:
-    """Values, eight bytes for each."""
+    """A collection of numbers, of eight bytes each."""
 
     _values: array[float] = field(default_factory=lambda: array("d"))
     _is_sorted: bool = True
@@ -41,17 +41,20 @@ class Spread:
         return self._sorted()[-1] if self._values else None
 
     def percentile(self, share: float) -> float | None:
-        """Return the smallest value that so many are no higher than; 0.5 for half of them."""
+        """Return the smallest value that at least this share of all is no higher than.
+
+        0.5 is the median.
+        """
         if not self._values:
             return None
         return self._sorted()[max(1, ceil(share * len(self._values))) - 1]
 
     def within(self, most: float) -> int:
-        """Return how many are no higher than this."""
+        """Return how many values are at most this."""
         return bisect_right(self._sorted(), most)
 
     def between(self, edges: Sequence[float]) -> list[int]:
-        """Return how many lie from each edge up to the next, that one not; the last one open."""
+        """Return how many values are in each [edge, next edge); the last has no upper edge."""
         values = self._sorted()
         places = [bisect_left(values, edge) for edge in (*edges, inf)]
         return [after - before for before, after in pairwise(places)]
@@ -63,7 +66,7 @@ class Spread:
         return self._values
 
 
-#: Steps that people count in, in seconds.
+#: Round steps of time, in seconds.
 _STEPS = (
     *(0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30),
     *(60, 120, 300, 600, 900, 1800),
@@ -72,5 +75,5 @@ _STEPS = (
 
 
 def round_step(length_seconds: float, most: int) -> float:
-    """Return the smallest round step that takes at most so many to go this far."""
+    """Return the smallest round step of which at most `most` cover this length."""
     return next((step for step in _STEPS if step * most >= length_seconds), length_seconds / most)

@@ -1,7 +1,7 @@
-"""How a plot becomes an element of a page: axes with round ticks, and what is drawn between them.
+"""Draws a plot as an SVG element: axes with round ticks, and bars and curves between them.
 
-A page with a strict policy heeds no `style` attribute. Classes take their colours from the style
-sheet, which knows light and dark.
+It has no `style` attribute, which a strict Content-Security-Policy forbids: the style sheet gives
+its classes their colours, light and dark.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from markupsafe import Markup
 from scheduler.report.curves import Step
 
 Colour = Literal["first", "second"]
-#: Two values along an axis.
+#: The lower and the higher value of a bar along one axis.
 Range = tuple[float, float]
 
 #: Lengths are in units of the drawing, which the page scales: on a phone to about nine tenths, so
@@ -114,7 +114,10 @@ class Drawing:
             before = value
 
     def element(self, name: str, title: str, description: str) -> Markup:
-        """Return it as an element with these words for who can't see it; ids begin with `name`."""
+        """Return the SVG element; `title` and `description` are for screen readers.
+
+        Its ids begin with `name`.
+        """
         return Markup(
             '<svg viewBox="0 0 {0:g} {1:g}" role="img" aria-labelledby="{2}-title {2}-description">'
             '<title id="{2}-title">{3}</title><desc id="{2}-description">{4}</desc>{5}</svg>'

@@ -1,4 +1,4 @@
-"""By which clock a page writes its times, and how it says so."""
+"""The clock by which a page writes its times, and how the page names it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _INSTANT = "%Y-%m-%d %H:%M:%S"
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """Instants as clocks of one zone show them; None: of the machine that makes the page."""
+    """Writes instants in one time zone; None: the zone of the machine that makes the page."""
 
     zone: tzinfo | None = UTC
 
@@ -19,15 +19,15 @@ class Times:
         return datetime.fromtimestamp(instant, self.zone).astimezone(self.zone)
 
     def instant(self, at: float | None) -> str:
-        """Write an instant; the page says once whose time it is."""
+        """Write an instant without its zone, which the page names once."""
         return f"{self.at(at):{_INSTANT}}" if at is not None else ""
 
     def named(self, at: float | None) -> str:
-        """Write an instant with the zone, for who reads it alone."""
+        """Write an instant with its zone."""
         return f"{self.instant(at)} {self.name(at)}" if at is not None else ""
 
     def name(self, at: float) -> str:
-        """Return what the clock's time is called at an instant: EST, UTC."""
+        """Return the zone's abbreviation at an instant, such as EST or UTC."""
         return self.at(at).tzname() or ""
 
     def offset(self, at: float) -> float:
@@ -35,7 +35,7 @@ class Times:
         return (self.at(at).utcoffset() or timedelta()).total_seconds()
 
     def described(self, *instants: float | None) -> str:
-        """Say whose time it is: "EST (UTC-05:00)"; of two where the clocks changed meanwhile."""
+        """Name the zone, as "EST (UTC-05:00)"; both names if the clocks changed meanwhile."""
         found = dict.fromkeys(self._described(at) for at in instants if at is not None)
         return " and ".join(found)
 

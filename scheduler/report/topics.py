@@ -1,4 +1,4 @@
-"""What was said across the calls of a campaign: topics that come up, and what is to be done."""
+"""Insights across the calls of a campaign: its topics, action items and questions."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 from scheduler.heard import OnTheLine
 from scheduler.report.foreign_text import quoted
 
-#: Different topics that are counted; a campaign that has more is told of the first of them.
+#: Different topics that are counted; of more, only the first ones.
 MOST_TOPICS = 50_000
-#: Of each kind, so many are listed.
+#: Items of each kind that are listed.
 MOST_LISTED = 200
 MOST_TOPICS_SHOWN = 30
 
@@ -25,7 +25,7 @@ LISTS = {"action_items": "Action items", "follow_ups": "Follow-ups", "questions"
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """Something that somebody is to do, or asked."""
+    """Something that somebody has to do, or a question that somebody asked."""
 
     text: str
     contact: str
@@ -44,7 +44,7 @@ class Topics:
     left_out: bool = False  #: there were too many different ones to count
 
     def add(self, topics: Iterable[str]) -> None:
-        """Take those of one call."""
+        """Count the topics of one call."""
         for spelt in {text.casefold(): text for text in topics if text}.values():
             topic = spelt.casefold()
             if topic not in self._spelt and len(self._spelt) >= MOST_TOPICS:
@@ -57,34 +57,34 @@ class Topics:
         return len(self._spelt)
 
     def most_frequent(self, most: int = MOST_TOPICS_SHOWN) -> list[tuple[str, int]]:
-        """Return topics with the numbers of their calls; of equal ones what was met first."""
+        """Return the most frequent topics with their numbers of calls; ties in first-met order."""
         return [(self._spelt[topic], calls) for topic, calls in self._calls.most_common(most)]
 
 
 @dataclass(slots=True)
-class Said:
-    """What the insights of all calls come to."""
+class InsightTotals:
+    """The insights of all calls, counted; and the first ones of each kind, listed."""
 
-    is_told: bool = False  #: else it is only counted in how many calls something was said
+    lists_items: bool = False  #: keep topics and items; else count only the calls
     numbers: bool = False  #: whether whole phone numbers may be shown
-    transcripts: int = 0  #: calls with words
+    transcripts: int = 0  #: calls with a transcript that has words
     silent: int = 0  #: calls with a transcript in which nobody says a word
     not_recorded: int = 0  #: calls of which nothing was recorded
     unread: int = 0  #: calls of which something could not be read
     erased: int = 0
     topics: Topics = field(default_factory=Topics)
     listed: dict[str, list[Item]] = field(default_factory=lambda: {name: [] for name in LISTS})
-    counts: Counter[str] = field(default_factory=Counter)  #: of LISTS, all that there were
+    counts: Counter[str] = field(default_factory=Counter)  #: items by kind (LISTS), listed or not
 
     @property
     def is_any(self) -> bool:
-        """Whether anything was to be read of any call."""
+        """Whether there was anything to read in any call."""
         return any(
             (self.transcripts, self.silent, self.not_recorded, self.unread, self.erased)
         ) or any(self.counts.values())
 
     def add(self, record: Mapping[str, Any], row: int, contact: str) -> None:
-        """Take what was said in one call."""
+        """Count the transcript and insights of one call."""
         if "transcript" in record:
             self.transcripts += bool(record["transcript"])
             is_recorded = record.get("heard") != OnTheLine.NOT_RECORDED
@@ -92,7 +92,7 @@ class Said:
             self.not_recorded += not record["transcript"] and not is_recorded
         self.unread += bool(record.get("insights_error"))
         self.erased += bool(record.get("insights_erased"))
-        if not self.is_told:
+        if not self.lists_items:
             return
         insights = record.get("insights") or {}
         topics = insights.get("topics") or ()

@@ -1,4 +1,4 @@
-"""How what was said is written for people: as text, as Markdown, as subtitles.
+"""Writes transcripts for people: as text, as Markdown, as subtitles.
 
 A transcript is the list of a result's record: `{speaker, text, started_at, ended_at}`, of which all
 but the text may be missing. Whatever comes from a call is foreign text: nothing in it acts on a
@@ -15,14 +15,14 @@ from itertools import groupby
 from typing import Any
 from unicodedata import category
 
-#: How long a line is taken to last when nobody says when it, or the next one, was said.
+#: The assumed length of a line when neither its end nor the next line's start is known.
 LAST_SECONDS = 3.0
-#: How long at most when only the next one's start is known: it may come an hour later.
+#: The longest assumed length when only the next line's start is known: it may be an hour later.
 LONGEST_UNTIL_NEXT_SECONDS = 7.0
-#: Nobody speaks a line for longer: an end that is later is a mistake.
+#: The longest possible line: an end that is later is an error in the data.
 LONGEST_LINE_SECONDS = 300.0
 
-#: A subtitle has two digits for hours.
+#: SubRip has two digits for hours.
 _MOST_MILLISECONDS = 100 * 3_600_000 - 1
 
 #: Unicode's categories of what acts instead of being shown: controls, line ends, half characters.
@@ -49,12 +49,12 @@ class Spoken:
 
     @property
     def words(self) -> str:
-        """Who said what."""
+        """The line as `speaker: text`."""
         return f"{self.speaker}: {self.text}" if self.speaker else self.text
 
 
 def one_line(text: str) -> str:
-    """Return foreign text as one line in which nothing acts on a terminal."""
+    """Return foreign text as one line without control characters, which could act on a terminal."""
     if text.isprintable():  # as most text is; and this is ten times as fast
         return " ".join(text.split())
     shown = (" " if category(character) in _ACTING else character for character in text)
@@ -85,7 +85,7 @@ def spoken(transcript: Iterable[Mapping[str, Any]], began_at: float | None) -> l
 
 
 def _starts(lines: list[Mapping[str, Any]], began_at: float | None) -> list[float]:
-    """Return when each line was said; one that does not say it comes right after the last."""
+    """Return the start of each line; one without a start follows the line before."""
     known = (line["started_at"] for line in lines if line.get("started_at") is not None)
     latest = next(known, 0.0) if began_at is None else began_at
     starts = []
@@ -104,7 +104,7 @@ def _end(line: Mapping[str, Any], start: float, after: float) -> float:
 
 
 def _own_end(line: Mapping[str, Any], start: float) -> float | None:
-    """Return when a line says that it ended; None for one that does not, or can't be true."""
+    """Return the end that a line gives; None if it gives none, or an impossible one."""
     ended_at = line.get("ended_at")
     if ended_at is None or not 0 < ended_at - start <= LONGEST_LINE_SECONDS:
         return None
@@ -115,12 +115,12 @@ def _own_end(line: Mapping[str, Any], start: float) -> float | None:
 
 
 def text(lines: Iterable[Spoken]) -> str:
-    """Return a line for each line: when, who, what."""
+    """Return plain text, one line each: time, speaker, words."""
     return "".join(f"{_clock(line.start)}  {line.words}\n" for line in lines)
 
 
 def srt(lines: Iterable[Spoken]) -> str:
-    """Return subtitles, as players of recordings read them."""
+    """Return subtitles in SubRip format (.srt)."""
     cues = []
     for number, line in enumerate(lines, start=1):
         start = min(_milliseconds(line.start), _MOST_MILLISECONDS - 1)
@@ -131,7 +131,7 @@ def srt(lines: Iterable[Spoken]) -> str:
 
 
 def _subtitle(words: str) -> str:
-    """Return words in which no player finds a tag; the format has no way to quote one."""
+    """Return words without anything that a player takes for a tag: SubRip can't quote one."""
     return _STYLE.sub("{ ", _TAG.sub("< ", _ARROW.sub("->", words)))
 
 
@@ -196,10 +196,10 @@ def _item(item: Mapping[str, Any]) -> str:
 
 
 def _shown(foreign: str) -> str:
-    """Return foreign text as Markdown that shows just that, within a line."""
+    """Return foreign text with its Markdown quoted, for the middle of a line."""
     return _MARKUP.sub(r"\\\1", one_line(foreign))
 
 
 def _opening(foreign: str) -> str:
-    """Return the same for the beginning of a line."""
+    """Return foreign text with its Markdown quoted, for the beginning of a line."""
     return _OPENING.sub(r"\1\\\2", _shown(foreign))

@@ -1,4 +1,4 @@
-"""How figures are said in words: lengths, instants, ends, and the sentence with the outcome."""
+"""Figures in words: lengths, instants, ends of calls, and the sentence about the outcome."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from scheduler.reached import IN_WORDS as GROUP_NAMES
 from scheduler.reached import Reached, Why
 from scheduler.report.figures import End, Figures
 
-#: Between a number and its unit no line ends.
+#: A no-break space, between a number and its unit.
 _GAP = "\u00a0"
 
 ENDS: dict[str, tuple[str, str]] = {
@@ -44,7 +44,7 @@ _GROUPS: dict[Reached, str] = {
 #: Each group of calls that are over: its name, and what it means.
 GROUPS = {group: (GROUP_NAMES[group], meaning) for group, meaning in _GROUPS.items()}
 
-#: In front of the name of a group, for who tells no colours apart.
+#: In front of a group's name, for colour-blind readers.
 SIGNS: dict[Reached, str] = {
     Reached.REACHED: "●",
     Reached.NOT_REACHED: "◐",
@@ -59,7 +59,7 @@ OBSERVED: dict[str, str] = {
     Why.PLACED: "placed, and nothing more is known",
 }
 
-#: Why somebody was not reached, where the API tells.
+#: Why somebody was not reached, if the API reports it.
 NOT_REACHED: dict[str, str] = {
     Reason.BUSY: "The line was busy.",
     Reason.NO_ANSWER: "It rang, and nobody answered.",
@@ -88,7 +88,7 @@ def meaning(disposition: str, reason: str = "") -> str:
 
 
 def observed(why: str) -> str:
-    """Say what puts a call into its group: of `Why`, else an end such as not_reached:busy."""
+    """Say what puts a call into its group: `why` is a `Why`, or an end like not_reached:busy."""
     if why in OBSERVED:
         return OBSERVED[why]
     disposition, _, reason = why.partition(":")
@@ -96,7 +96,7 @@ def observed(why: str) -> str:
 
 
 def detail(why: str, end: End) -> str:
-    """Say of one call what puts it into its group, and how it ended where that says more."""
+    """Say what puts one call into its group, and, if that adds anything, how it ended."""
     disposition, reason = end
     says_no_more = disposition == Disposition.COMPLETED and not reason
     if says_no_more or why == disposition or why.startswith(f"{disposition}:"):
@@ -111,7 +111,7 @@ def number(value: float) -> str:
 
 
 def share(part: int, whole: int) -> str:
-    """Write how much of a whole a part is; 100 % is all of it, 0 % nothing."""
+    """Write a share in percent: 100 % only for all of it, 0 % only for nothing."""
     if not whole:
         return "–"  # noqa: RUF001
     percent = 100 * part / whole
@@ -157,7 +157,7 @@ def _listed(parts: list[str]) -> str:
 
 
 def what_is_open(figures: Figures) -> str:
-    """Say how the calls stand that are not over; "" when all are."""
+    """Say in which states the calls are that are not over; "" when all are over."""
     waiting = figures.open[CallState.PENDING]
     under_way = figures.open.total() - waiting
     lines = [

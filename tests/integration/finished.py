@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from scheduler.campaign.reading import Reading
-from scheduler.cli.plan_steps import Wishes, planned
+from scheduler.cli.plan_steps import PlanRequest, planned
 from scheduler.cli.report_view import figures_of, write_page
 from scheduler.cli.results_view import export
 from scheduler.ledger import campaigns, keys, views
@@ -71,7 +71,7 @@ def write_contacts(path: Path, count: int) -> None:
 
 def plan(path: str) -> str:
     """Plan a file; say how many would be called."""
-    wishes = Wishes(
+    request = PlanRequest(
         path=Path(path),
         reading=Reading(in_sandbox=True),
         id=None,
@@ -80,4 +80,4 @@ def plan(path: str) -> str:
         expect_duration=None,
         at=None,
     )
-    return str(planned(wishes, settings())["worst_case_minutes"])
+    return str(planned(request, settings())["worst_case_minutes"])

@@ -67,7 +67,7 @@ def waiting() -> dict[str, Any]:
 
 def header(**said: Any) -> Header:
     """Return a campaign that is over."""
-    known: dict[str, Any] = {"campaign_id": "c", "told_at": BEGAN + 100, "created_at": BEGAN}
+    known: dict[str, Any] = {"campaign_id": "c", "made_at": BEGAN + 100, "created_at": BEGAN}
     return Header(**known | said)
 
 
@@ -341,7 +341,7 @@ def test_what_is_to_be_done_is_listed_with_contact_and_time() -> None:
             record(3, insights_erased=True),
             record(4, transcript=[], heard="not_recorded"),
         ]
-    ).said
+    ).insights
 
     (item,) = told.listed["action_items"]
     assert (item.contact, item.said_at, item.text) == ("c-1", BEGAN + 1, "Call Ana back")

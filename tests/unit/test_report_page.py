@@ -138,7 +138,7 @@ def page(
     **head: Any,
 ) -> Page:
     """Write a page and read it."""
-    known: dict[str, Any] = {"campaign_id": "c", "told_at": BEGAN + 100, "created_at": BEGAN}
+    known: dict[str, Any] = {"campaign_id": "c", "made_at": BEGAN + 100, "created_at": BEGAN}
     source = Source(Header(**known | head), records, spans=spans, loads=LOADS)
     file = StringIO()
     with Entries(rows, numbers=numbers, transcripts=transcripts) as entries:
@@ -388,7 +388,7 @@ def test_any_length_and_lateness_can_be_drawn(seconds: float) -> None:
     ]
     spans = [(BEGAN, BEGAN + seconds), (BEGAN, None)]
 
-    drawn = page(many, spans=spans, told_at=BEGAN + seconds + 1)
+    drawn = page(many, spans=spans, made_at=BEGAN + seconds + 1)
 
     assert len(drawn.plots) == 4
     assert 3 <= len([text for tag, text in drawn.texts if tag == "text"]) < 150

@@ -364,7 +364,7 @@ def _kind(value: _Value) -> str:
 
 
 def text_of(value: _Value, code: str) -> str:
-    """Return a cell as text; `code` is its number format, if that matters."""
+    """Return a cell as text; `code` is the code of its style's format, if that matters."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool):

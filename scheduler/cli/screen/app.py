@@ -23,9 +23,9 @@ from scheduler.cli.screen.details import Details
 from scheduler.cli.screen.lists import Calls, Campaigns
 from scheduler.cli.screen.question import Help, Question
 from scheduler.cli.screen.rows import Rows
+from scheduler.cli.screen.search_box import SearchBox
 from scheduler.cli.screen.sized import Sized
 from scheduler.cli.screen.slots import slots, slots_title
-from scheduler.cli.screen.sought import Sought
 from scheduler.hours import reader
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.embedded import EmbeddedRedis
@@ -41,7 +41,7 @@ _WIDE, _LOW, _TALL = 130, 20, 36
 _INTERRUPTED = 130
 #: Columns from which on the top line says what this is.
 _TITLED = 100
-#: A panel of ends that is no higher has them in a sentence.
+#: Up to this height, the panel of ends is one sentence.
 _BRIEF = 2
 
 
@@ -61,7 +61,7 @@ class WatchApp(App[int]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q", "leave", "quit"),
         Binding("ctrl+c", "leave(True)", "quit", show=False, priority=True),
-        Binding("slash", "seek", "find", key_display="/"),
+        Binding("slash", "search", "find", key_display="/"),
         Binding("escape", "all", "all", show=False),
         Binding("p", "pause", "pause"),
         Binding("r", "resume", "resume"),
@@ -102,7 +102,7 @@ class WatchApp(App[int]):
                 yield Sized(id="slots")
                 yield Sized(id="happenings")
                 yield Sized(id="workers")
-        yield Sought(id="sought")
+        yield SearchBox(id="search")
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
@@ -126,7 +126,7 @@ class WatchApp(App[int]):
     @on(Seen)
     def _seen(self, message: Seen) -> None:
         if not self.is_running:
-            return  # the screen is being taken down panel by panel, and this was on its way
+            return  # the app is closing: its panels are already gone
         if isinstance(message.what, Trouble):
             self._say("#alarms", _nothing_new(message.what, self._picture))
             return
@@ -136,7 +136,7 @@ class WatchApp(App[int]):
         self._say("#alarms", drawing.alarms(picture.alarms, _MOST_ALARMS))
         self._draw_account(picture)
         self._draw_ends()
-        self._wish()
+        self._set_focus()
 
     def _say(self, where: str, text: Text) -> None:
         panel = self.query_one(where, Static)
@@ -183,22 +183,22 @@ class WatchApp(App[int]):
         self.query_one("#happenings", Sized).border_title = "last events"
         self.query_one("#workers", Sized).border_title = drawing.workers_title(picture.workers)
 
-    def _wish(self) -> None:
-        """Tell the watcher what is on the screen, with the page that follows."""
+    def _set_focus(self) -> None:
+        """Tell the watcher what is on the screen and on the page after it."""
         chosen, calls = self._campaigns.cursor, self._calls
-        self._watching.wish = Focus(
+        self._watching.focus = Focus(
             campaign_id="" if chosen is None else chosen.view.campaign_id,
             only=self._only,
             first_call=calls.top,
             calls=2 * calls.room,
-            sought=calls.sought,
+            search=calls.search_text,
             happenings=self.query_one("#happenings", Sized).size.height,
         )
 
     @on(Rows.Moved)
     def _moved(self) -> None:
         self._draw_ends()
-        self._wish()
+        self._set_focus()
 
     @property
     def _campaigns(self) -> Campaigns:
@@ -219,29 +219,29 @@ class WatchApp(App[int]):
         chosen = self._campaigns.cursor
         wanted = "" if chosen is None else chosen.view.campaign_id
         self._only = "" if self._only == wanted else wanted
-        self._wish()
+        self._set_focus()
 
     def action_details(self) -> None:
         """Show the chosen live call in full."""
         if (call := self._calls.cursor) is not None:
             self.push_screen(Details(self._ledger, call.attempt))
 
-    def action_seek(self) -> None:
-        """Ask for what is sought in the list that has the keys."""
-        self.query_one(Sought).ask(self._calls if self._calls.has_focus else self._campaigns)
+    def action_search(self) -> None:
+        """Open the search box for the list that has the focus."""
+        self.query_one(SearchBox).ask(self._calls if self._calls.has_focus else self._campaigns)
 
     def action_all(self) -> None:
         """List everything again."""
         self._only = ""
         for each in (self._campaigns, self._calls):
-            each.seek("")
-        self._sought()
+            each.search("")
+        self._on_search()
 
-    @on(Sought.Told)
-    def _sought(self) -> None:
+    @on(SearchBox.Searched)
+    def _on_search(self) -> None:
         self._titles(self._picture or Picture(0.0))
         self._draw_ends()
-        self._wish()
+        self._set_focus()
 
     def action_help(self) -> None:
         """Say what the keys do."""
@@ -286,7 +286,7 @@ class WatchApp(App[int]):
 
 
 def _with(listed: Rows[Any, Any]) -> str:
-    return f" with {one_line(listed.sought)!r}" if listed.sought else ""
+    return f" with {one_line(listed.search_text)!r}" if listed.search_text else ""
 
 
 def _top(picture: Picture, width: int) -> Text:

@@ -19,7 +19,7 @@ class Campaigns(Rows[ShownCampaign, str]):
     """Campaigns, those that are not finished first."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "app.filter", "calls")]
-    sought_by = "find campaigns by id"
+    search_hint = "find campaigns by id"
 
     @property
     def nothing(self) -> str:
@@ -46,7 +46,7 @@ class Calls(Rows[ShownCall, Attempt]):
     """Live calls, the nearest deadline first."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "app.details", "call")]
-    sought_by = "find live calls by name, id or number"
+    search_hint = "find live calls by name, id or number"
 
     @property
     def nothing(self) -> str:

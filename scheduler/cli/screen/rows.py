@@ -1,4 +1,4 @@
-"""A list of which only the lines on the screen are drawn, with one line that is chosen."""
+"""A list widget with one chosen line; it draws only the lines on the screen."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Key = TypeVar("Key", bound=Hashable)
 
 
 class Rows(Widget, Generic[Line, Key], can_focus=True):
-    """Keeps its place by what stands there, also while lines come and go above it."""
+    """A list that keeps its chosen line, also while lines come and go above it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "move(-1)", "up", show=False),
@@ -37,14 +37,14 @@ class Rows(Widget, Generic[Line, Key], can_focus=True):
         super().__init__(id=id)
         self._all: Sequence[Line] = ()
         self._lines: Sequence[Line] = ()
-        self._sought = ""
+        self._search_text = ""
         self._at = 0
         self._top = 0
         self._now = 0.0
 
     @abstractmethod
     def key(self, line: Line) -> Key:
-        """Return what a line is about; it stays the same while the line changes."""
+        """Return the identity of a line, which stays the same while the line changes."""
 
     @abstractmethod
     def drawn(self, lines: Sequence[Line], cursor: Key | None, now: float) -> RenderableType:
@@ -57,10 +57,10 @@ class Rows(Widget, Generic[Line, Key], can_focus=True):
 
     @abstractmethod
     def matches(self, line: Line, text: str) -> bool:
-        """Whether a line is one of those that are sought; the text is folded."""
+        """Whether a search for this text, which is case-folded, finds a line."""
 
-    #: By what lines are sought, for who is about to write it.
-    sought_by: str = ""
+    #: The placeholder of the search box: what a search looks through.
+    search_hint: str = ""
 
     @property
     def lines(self) -> Sequence[Line]:
@@ -68,13 +68,13 @@ class Rows(Widget, Generic[Line, Key], can_focus=True):
         return self._lines
 
     @property
-    def sought(self) -> str:
-        """The text by which lines are sought; "" for all of them."""
-        return self._sought
+    def search_text(self) -> str:
+        """The text of the search; "" lists every line."""
+        return self._search_text
 
-    def seek(self, text: str) -> None:
-        """List the lines alone that have a text in them."""
-        self._sought = text.strip()
+    def search(self, text: str) -> None:
+        """List only lines that a search for this text finds."""
+        self._search_text = text.strip()
         self.show(self._all, self._now)
 
     @property
@@ -95,7 +95,7 @@ class Rows(Widget, Generic[Line, Key], can_focus=True):
     def show(self, lines: Sequence[Line], now: float) -> None:
         """Show other lines; the chosen one stays so as long as it is there."""
         before, many = self.cursor, len(self._lines)
-        text = self._sought.casefold()
+        text = self._search_text.casefold()
         self._all, self._now = lines, now
         self._lines = [one for one in lines if self.matches(one, text)] if text else lines
         if before is not None:
@@ -106,7 +106,7 @@ class Rows(Widget, Generic[Line, Key], can_focus=True):
         self.refresh(layout=len(self._lines) != many)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
-        """Say how many lines there are, with the header; at least what is said of none."""
+        """Return the number of lines with the header; at least two, for an empty list's text."""
         return max(2, len(self._lines) + 1)
 
     def _keep_in_sight(self) -> None:
@@ -121,7 +121,9 @@ class Rows(Widget, Generic[Line, Key], can_focus=True):
     def render(self) -> RenderableType:
         """Draw what is in sight."""
         if not self._lines:
-            none = f"none of {len(self._all):,} has {self._sought!r} in it" if self._all else ""
+            none = (
+                f"none of {len(self._all):,} has {self._search_text!r} in it" if self._all else ""
+            )
             return Text(none or self.nothing, style="dim")
         cursor = self.cursor
         in_sight = self._lines[self._top : self._top + self.room]
@@ -139,11 +141,11 @@ class Rows(Widget, Generic[Line, Key], can_focus=True):
         self.action_move(by * self.room)
 
     def on_focus(self) -> None:
-        """Show the chosen line as what keys are about."""
+        """Redraw: keys now act on the chosen line."""
         self.refresh()
 
     def on_blur(self) -> None:
-        """Show the chosen line as one that keys are not about."""
+        """Redraw: keys no longer act on the chosen line."""
         self.refresh()
 
     def on_resize(self) -> None:

@@ -1,4 +1,4 @@
-"""The line in which somebody writes what is sought in a list."""
+"""The search box of a list."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from textual.widgets import Input
 from scheduler.cli.screen.rows import Rows
 
 
-class Sought(Input):
-    """Stands below the panels while somebody writes; the list follows with each letter."""
+class SearchBox(Input):
+    """An input below the panels; it filters a list with each letter."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "give_up", "all again"),
         Binding("enter", "submit", "keep"),
     ]
 
-    class Told(Message):
-        """Something else is sought."""
+    class Searched(Message):
+        """The text of the search has changed."""
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id, compact=True, select_on_focus=False)
@@ -29,18 +29,18 @@ class Sought(Input):
         self.display = False
 
     def ask(self, listed: Rows[Any, Any]) -> None:
-        """Ask for what is sought in a list."""
+        """Open the box for a list."""
         self._list = listed
-        self.value = listed.sought
-        self.placeholder = listed.sought_by
+        self.value = listed.search_text
+        self.placeholder = listed.search_hint
         self.display = True
         self.focus()
 
     @on(Input.Changed)
     def _changed(self) -> None:
-        if self._list is not None and self._list.sought != self.value.strip():
-            self._list.seek(self.value)
-            self.post_message(self.Told())
+        if self._list is not None and self._list.search_text != self.value.strip():
+            self._list.search(self.value)
+            self.post_message(self.Searched())
 
     @on(Input.Submitted)
     def _close(self) -> None:
@@ -49,7 +49,7 @@ class Sought(Input):
             self._list.focus()
 
     def action_give_up(self) -> None:
-        """List everything again."""
+        """Clear the search and close the box."""
         self.value = ""
         self._changed()
         self._close()
