@@ -20,7 +20,7 @@ def _age(value: str | None) -> float | None:
     try:
         return None if value is None else positive_seconds(value)
     except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
+        raise typer.BadParameter(str(error), param_hint="--older-than") from None
 
 
 def archive(

@@ -76,7 +76,9 @@ def init(
     starter.write(answers, path, replaces=force)
     console.say(f"wrote {path}")
     with campaigns.check(path, settings(), Reading(encoding)) as checked:
-        count = counted(checked.callable_count, "contact")
+        count = counted(checked.callable_count, "row")
     console.say(f"{count} can be called. To see whom it would call and when, calling nobody:")
-    codec = () if encoding == "utf-8" else ("--encoding", encoding)
-    console.out.print(suggested("plan", str(path), *codec))
+    if encoding == "utf-8":
+        console.out.print(suggested("plan", str(path)))
+    else:
+        console.out.print(suggested("plan", str(path), "--encoding", encoding))

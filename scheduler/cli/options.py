@@ -19,7 +19,8 @@ THE_FILE, THE_CALLS, THE_CAMPAIGN, OUTPUT = "The file", "The calls", "The campai
 def campaign_id(value: str | None) -> str | None:
     """Return an id that a campaign may be given."""
     if value is not None and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", value):
-        raise typer.BadParameter("expected up to 100 letters, digits, dots, dashes or underscores")
+        expected = "expected up to 100 letters, digits, dots, dashes or underscores"
+        raise typer.BadParameter(expected, param_hint="--id")
     return value
 
 

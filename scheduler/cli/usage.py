@@ -122,7 +122,10 @@ def plainly(command: Any) -> Any:
 
 
 def what_next(error: Any) -> Iterator[str]:
-    """Yield what to do when a command lacks its campaign file."""
+    """Yield what to do when a command lacks its campaign file, or an option its command."""
     if type(error).__name__ == "MissingParameter" and getattr(error.param, "name", "") == "file":
         yield f"from a file of contacts: {suggested('init')}"
         yield f"to try it, in the sandbox: {suggested('init', '--example', 'reminders')}"
+    context = getattr(error, "ctx", None)
+    if type(error).__name__ == "NoSuchOption" and context is not None and context.parent is None:
+        yield f"options come after their command: {suggested('status', '--json')}"

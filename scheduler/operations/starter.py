@@ -122,8 +122,10 @@ def _put(path: Path, text: str, *, replaces: bool) -> None:
 
 
 def _lines(answers: Answers, contacts: str, own: str) -> Iterator[str]:
-    codec = "" if answers.encoding == "utf-8" else f" --encoding {shlex.quote(answers.encoding)}"
-    run = f"`callsched run {shlex.quote(own)} --sandbox{codec}`"
+    run = f"`callsched run {shlex.quote(own)} --sandbox`"
+    if answers.encoding != "utf-8":
+        codec = shlex.quote(answers.encoding)
+        run = f"`callsched run {shlex.quote(own)} --sandbox --encoding {codec}`"
     schema = f"callsched schema campaign --provider {answers.provider}"
     yield "# Whom to call, when, and what each call does."
     yield f"# To try it without calling anybody: {run}"

@@ -123,6 +123,23 @@ def test_bad_usage_exits_with_2(site: Site) -> None:
     assert not [words for words, command in asked.items() if "Traceback" in command.err]
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("--json status", "options come after their command"),
+        ("run a.csv --id ü", "Invalid value for --id"),
+        ("archive --older-than x", "Invalid value for --older-than"),
+    ],
+)
+def test_bad_usage_says_which_option_and_where_it_belongs(
+    site: Site, words: str, said: str
+) -> None:
+    used = site.call(*words.split())
+
+    assert used.process.returncode == 2
+    assert said in used.err
+
+
 def test_an_old_name_answers_with_the_new_one(site: Site) -> None:
     asked = {name: site.start(name, "c") for name in RENAMED}
 

@@ -43,9 +43,11 @@ def test_off_a_terminal_it_asks_nothing(site: Site) -> None:
     wrong = site.call(*words, "--hours", "late", "--force")
     mute = site.call(*words, "--force", "--say", "Hello.")
     (site.home / "old.csv").write_text("Telefon,Name\n(202) 555-0100,Änne\n", "latin-1")
-    old = ("init", "old.csv", "--encoding", "latin-1")
+    old = ("init", "old.csv", "--encoding", "latin-1", "--hours", "always", "--max-duration", "1s")
     nobodys = site.call(*old)
     legacy = site.call(*old, "--region", "US", "--force")
+    legacy_plan = site.call("plan", "old.yaml", "--encoding", "latin-1")
+    tried = site.call("run", "old.yaml", "--sandbox", "--encoding", "latin-1")
 
     assert nothing.process.returncode == 2 and "--example" in nothing.err
     assert written.process.returncode == 0, written.err
@@ -55,5 +57,7 @@ def test_off_a_terminal_it_asks_nothing(site: Site) -> None:
     assert mute.process.returncode == 1 and "can't speak" in mute.err
     assert nobodys.process.returncode == 1 and "add --region" in nobodys.err  # none is guessed
     assert legacy.process.returncode == 0, legacy.err
+    assert legacy_plan.process.returncode == 0, legacy_plan.err
+    assert tried.process.returncode == 0, tried.err
     assert legacy.out.rstrip().endswith("callsched plan old.yaml --encoding latin-1")
     assert "--sandbox --encoding latin-1`" in (site.home / "old.yaml").read_text()

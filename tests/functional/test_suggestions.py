@@ -50,6 +50,7 @@ SCRIPT: tuple[tuple[str, str, int], ...] = (
     ("plan", "init --example reminders", 1),  # what is there by now is not replaced
     ("init --example bridges", "plan {} --sandbox", 0),
     ("init people.csv", "plan {}", 0),
+    ("--json status", "status --json", 0),
     ("status nowhere", "status", 0),
     ("submit people.csv --id known --yes", "worker", -1),
     ("pause known", "", 0),
@@ -89,6 +90,8 @@ TYPED_ELSEWHERE = {
     "transcript {} --follow": "test_said",
     "run {} --sandbox": "test_run_sandbox",
     "init": "test_init",
+    "plan {} --encoding {}": "test_init",
+    "run {} --sandbox --encoding {}": "test_init",
     "dnc add {} --hang-up": "test_dnc",
     "history {} --archived FOLDER": "test_history",
     "reconcile {}": "test_reconcile",

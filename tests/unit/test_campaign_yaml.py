@@ -278,7 +278,7 @@ def test_a_byte_order_mark_and_crlf_are_read_over(tmp_path: Path) -> None:
     ("contacts", "problem"),
     [
         ("nowhere.csv", "there is no such file"),
-        (".", "expected a file that ends in .csv, .tsv, .txt"),
+        (".", "this is a folder; expected a file that ends in .csv, .tsv, .txt"),
         ("first.yaml", "expected a file that ends in .csv, .tsv, .txt"),
         ('"a\\0.csv"', "this is no name of a file"),
     ],

@@ -56,6 +56,8 @@ def format_of(path: Path, *, contacts: bool = False) -> Format:
     if found is None or (contacts and found is Format.DOCUMENT):
         known = [end for end, kind in _ENDINGS.items() if not contacts or kind != Format.DOCUMENT]
         message = f"expected a file that ends in {', '.join(known)}, or in one of these and .gz"
+        if file.is_dir():
+            message = f"this is a folder; {message}"
         raise refusal(str(path), message)
     return found
 
