@@ -12,15 +12,18 @@ from tests.integration.ledger import ACCOUNT, Books
 def overlooked(books: Books, account: str = ACCOUNT) -> list[str]:
     """Return the campaigns that may dial now or later, and that no claim would look at then."""
     redis = books.ledger.redis
-    classes = redis.zrange(keys.account(account, "classes"), 0, -1)
+    with redis.pipeline(transaction=False) as pipe:
+        for part in ("classes", "campaigns"):
+            pipe.zrange(keys.account(account, part), 0, -1)
+        for part in ("next", "paced"):
+            pipe.zrange(keys.account(account, part), 0, -1, withscores=True)
+        classes, wheel, *times = pipe.execute()
+    looked_at, paced = map(dict, times)
     in_turn = {
         campaign
         for priority in classes
         for campaign in redis.zrange(keys.account(account, f"ready:{priority}"), 0, -1)
     }
-    looked_at = dict(redis.zrange(keys.account(account, "next"), 0, -1, withscores=True))
-    paced = dict(redis.zrange(keys.account(account, "paced"), 0, -1, withscores=True))
-    wheel = redis.zrange(keys.account(account, "campaigns"), 0, -1)
     return [
         campaign
         for campaign in wheel
@@ -33,9 +36,11 @@ def overlooked(books: Books, account: str = ACCOUNT) -> list[str]:
 
 def _dials_at(redis: Any, campaign: str, now: float) -> float | None:
     """Return from when on a campaign may dial; None: not before something changes."""
-    meta = redis.hgetall(keys.campaign(campaign, "meta"))
-    counts = redis.hgetall(keys.campaign(campaign, "counts"))
-    head = redis.zrange(keys.campaign(campaign, "due"), 0, 0, withscores=True)
+    with redis.pipeline(transaction=False) as pipe:
+        pipe.hgetall(keys.campaign(campaign, "meta"))
+        pipe.hgetall(keys.campaign(campaign, "counts"))
+        pipe.zrange(keys.campaign(campaign, "due"), 0, 0, withscores=True)
+        meta, counts, head = pipe.execute()
     is_open = sum(int(counts.get(state, 0)) for state in OPEN_STATES)
     started = int(meta.get("dials", 0)) + int(counts.get("claimed", 0))
     is_full = is_open >= int(meta.get("max_concurrency") or 1e9)

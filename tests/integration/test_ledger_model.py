@@ -26,6 +26,7 @@ from hypothesis.stateful import (
 from scheduler.errors import LedgerError, StaleAttempt
 from scheduler.ledger import campaigns, census, erasure, keys, live_calls, views
 from scheduler.ledger.ledger import Control
+from scheduler.ledger.views import CampaignView
 from scheduler.models import OPEN_STATES, Attempt, CallState, Disposition, Reason
 from tests.examples import examples
 from tests.integration.ledger import ACCOUNT, DURATION, LISTENER_LEASE, Books, named, rows
@@ -255,8 +256,17 @@ class LedgerMachine(RuleBasedStateMachine):
     # What holds -----------------------------------------------------------------------------------
 
     @invariant()
-    def the_counts_agree_with_the_calls(self) -> None:
-        view, calls = views.campaign(self.books.ledger, "c"), self.books.results()
+    def the_calls_are_as_they_must_be(self) -> None:
+        """Look once for all that is asked of the calls: a look is many round trips."""
+        self.hold(self.books.results())
+
+    def hold(self, calls: list[dict[str, Any]]) -> None:
+        view = views.campaign(self.books.ledger, "c")
+        self.the_counts_agree_with(calls, view)
+        self.each_waits_for_something(calls, view)
+        self.who_has_been_called_is_not_called_again(calls)
+
+    def the_counts_agree_with(self, calls: list[dict[str, Any]], view: CampaignView) -> None:
         assert view.total == len(calls) == sum(view.calls.values())
         assert +Counter(view.calls) == Counter(CallState(call["state"]) for call in calls)
         labels = [
@@ -268,20 +278,28 @@ class LedgerMachine(RuleBasedStateMachine):
         if calls and view.calls[CallState.ENDED] == view.total:
             assert view.state == "finished"
 
-    @invariant()
-    def every_call_waits_for_something(self) -> None:
+    def each_waits_for_something(self, calls: list[dict[str, Any]], view: CampaignView) -> None:
         due = self.books.ledger.redis.zrange(keys.campaign("c", "due"), 0, -1)
         slots, live, stops = self.books.slots(), self.books.live(), self.books.owed_stops()
-        for row, call in enumerate(self.books.results(), start=1):
-            state, attempt = CallState(call["state"]), self.current(row)
+        for row, (call, attempt) in enumerate(
+            zip(calls, self.current(len(calls)), strict=True), start=1
+        ):
+            state = CallState(call["state"])
             assert (str(row) in due) == (state is CallState.PENDING)
             assert (attempt in slots) or state not in OPEN_STATES
             assert (attempt in live) or state is not CallState.CONNECTED
             assert (attempt in stops) or state is not CallState.STOPPING
+        collects = set(self.books.collects())
         assert set(stops) <= set(live)
-        assert self.books.collecting() == len(self.books.collects())
-        assert not set(self.books.collects()) & set(live)
+        assert view.collecting == len(collects)
+        assert not collects & set(live)
         assert set(live) <= set(slots) | set(stops)
+
+    def who_has_been_called_is_not_called_again(self, calls: list[dict[str, Any]]) -> None:
+        for row, call in enumerate(calls, start=1):
+            if call["state"] == "ended":
+                self.over_for_good.add(row)
+            assert (row in self.over_for_good) == (call["state"] == "ended")
 
     @invariant()
     def a_claim_looks_at_every_campaign_of_which_something_is_due(self) -> None:
@@ -303,16 +321,13 @@ class LedgerMachine(RuleBasedStateMachine):
     def one_execution_of_an_attempt_dials(self) -> None:
         assert all(len(tokens) <= 1 for tokens in self.goes.values())
 
-    @invariant()
-    def who_has_been_called_is_not_called_again(self) -> None:
-        for row, call in enumerate(self.books.results(), start=1):
-            if call["state"] == "ended":
-                self.over_for_good.add(row)
-            assert (row in self.over_for_good) == (call["state"] == "ended")
-
-    def current(self, row: int) -> Attempt:
-        number = self.books.ledger.redis.hget(keys.call("c", row), "attempt")
-        return Attempt("c", row, int(number or 0))
+    def current(self, count: int) -> list[Attempt]:
+        """Return the last attempt of each of the first so many rows."""
+        with self.books.ledger.redis.pipeline(transaction=False) as pipe:
+            for row in range(1, count + 1):
+                pipe.hget(keys.call("c", row), "attempt")
+            numbers = pipe.execute()
+        return [Attempt("c", row, int(number or 0)) for row, number in enumerate(numbers, start=1)]
 
     def teardown(self) -> None:
         """Let so much time pass that all is over: nothing is held, and the rest can be called."""
