@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from scheduler.fields.counts import counted
+from tests.source import trees
 
-SCHEDULER = Path(__file__).parents[2] / "scheduler"
 #: What is counted, behind at most one word that says which of them.
 NOUNS = (
     "accounts|attempts|calls|campaigns|contacts|conversations|dials|entries|firings|keys|lines"
@@ -48,21 +48,24 @@ def uncounted(tree: ast.AST) -> Iterator[str]:
         for value, text in pairwise(parts):
             if not isinstance(value, ast.FormattedValue) or not isinstance(text, ast.Constant):
                 continue
-            name, behind = ast.unparse(value.value), str(text.value)
+            behind = str(text.value)
+            if not COUNTED.match(behind):
+                continue
+            name = ast.unparse(value.value)
             is_fraction = (
                 value.format_spec is not None and "f" in ast.unparse(value.format_spec)[2:]
             )
-            if COUNTED.match(behind) and not NO_COUNT.search(name) and not is_fraction:
+            if not NO_COUNT.search(name) and not is_fraction:
                 yield f"line {value.lineno}: {{{name}}}{behind}"
 
 
 def test_nothing_else_puts_a_noun_behind_a_number() -> None:
     assert list(uncounted(ast.parse("f'{count:,} live calls'")))
     found = [
-        f"{path.relative_to(SCHEDULER)} {place}"
-        for path in SCHEDULER.rglob("*.py")
-        if "sandbox" not in path.relative_to(SCHEDULER).parts
-        for place in uncounted(ast.parse(path.read_text("utf-8")))
+        f"{path} {place}"
+        for path, tree in trees()
+        if "sandbox" not in Path(path).parts
+        for place in uncounted(tree)
     ]
 
     assert not found, "write it with scheduler.fields.counts.counted"

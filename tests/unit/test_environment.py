@@ -18,8 +18,8 @@ from scheduler.settings import (
     settings,
     settings_of_worker,
 )
+from tests.source import PACKAGE, dotted, nodes
 
-PACKAGE = Path(__file__).parents[2] / "scheduler"
 CHANGES = {"clear", "pop", "popitem", "setdefault", "update", "putenv", "unsetenv", "__setitem__"}
 #: typer and rich read it there themselves, and make an error of a width that is none.
 FORGETS_WIDTHS = ("cli/streams.py", "del os.environ[name]")
@@ -32,12 +32,7 @@ pytestmark = pytest.mark.usefixtures("place")
 
 
 def test_nothing_writes_to_the_environment() -> None:
-    writes = {
-        (str(path.relative_to(PACKAGE)), ast.unparse(node))
-        for path in PACKAGE.rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text()))
-        if _writes(node)
-    }
+    writes = {(path, ast.unparse(node)) for path, node in nodes() if _writes(node)}
 
     assert writes == {FORGETS_WIDTHS}
 
@@ -67,13 +62,13 @@ def _writes(node: ast.AST) -> bool:
         case ast.AugAssign(target=target) | ast.AnnAssign(target=target):
             return _is_environment(target)
         case ast.Call(func=ast.Attribute(value=owner, attr=name)) if name in CHANGES:
-            return _is_environment(owner) or ast.unparse(owner) == "os"
+            return _is_environment(owner) or dotted(owner) == "os"
     return False
 
 
 def _is_environment(node: ast.AST) -> bool:
     inner = node.value if isinstance(node, ast.Subscript) else node
-    return ast.unparse(inner).removeprefix("os.") in ("environ", "environb")
+    return dotted(inner).removeprefix("os.") in ("environ", "environb")
 
 
 def test_an_override_goes_before_the_environment_and_the_file(

@@ -5,11 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 
-import scheduler
-
-PACKAGE = Path(scheduler.__file__).parent
+from tests.source import dotted, nodes
 
 #: What writes to a terminal, or reads markup, and who may use it all the same, with words of ours.
 USES = {
@@ -43,10 +40,9 @@ def calls() -> tuple[tuple[str, str, ast.Call], ...]:
 
 
 def _calls() -> Iterator[tuple[str, str, ast.Call]]:
-    for path in PACKAGE.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call):
-                yield str(path.relative_to(PACKAGE)), ast.unparse(node.func), node
+    for path, node in nodes():
+        if isinstance(node, ast.Call):
+            yield path, dotted(node.func), node
 
 
 def test_only_the_console_prints() -> None:
@@ -75,7 +71,7 @@ def test_what_a_screen_shows_is_no_markup() -> None:
         for path, called, call in calls()
         if called in ("Static", "Label")
         for first in call.args[:1]
-        if not (isinstance(first, ast.Call) and ast.unparse(first.func) in ("Text", "_keys"))
+        if not (isinstance(first, ast.Call) and dotted(first.func) in ("Text", "_keys"))
     ]
 
     assert not strings
