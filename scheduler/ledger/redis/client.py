@@ -9,11 +9,13 @@ from __future__ import annotations
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 from uuid import uuid4
 
 from redis import ConnectionPool, Redis, UnixDomainSocketConnection
 from redis.backoff import ExponentialBackoff, NoBackoff
+from redis.driver_info import DriverInfo
 from redis.exceptions import (
     AuthenticationError,
     ConnectionError,
@@ -68,6 +70,7 @@ def _client(url: str, retry: Retry, timeout_seconds: float) -> Redis:
         "socket_timeout": timeout_seconds,
         "health_check_interval": 30,
         "retry": retry,
+        "driver_info": _driver(),
     }
     if named.path:
         options |= {"connection_class": UnixDomainSocketConnection, "path": named.path}
@@ -79,6 +82,12 @@ def _client(url: str, retry: Retry, timeout_seconds: float) -> Redis:
     ((host, port),) = named.hosts
     options |= {"connection_class": Tls if named.tls else Tcp, "host": host, "port": port}
     return Redis.from_pool(ConnectionPool(**options))
+
+
+@cache
+def _driver() -> DriverInfo:
+    # Without it redis-py reads its own version from the disk for each connection.
+    return DriverInfo()
 
 
 @contextmanager
