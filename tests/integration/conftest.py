@@ -37,7 +37,7 @@ def other(redis_url: str, ledger: Ledger) -> Iterator[Ledger]:
     other.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def reader(redis_url: str) -> Iterator[Redis]:
     """A client that shows bytes that are no text as they are: digests, for one."""
     with Redis.from_url(
