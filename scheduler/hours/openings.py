@@ -218,6 +218,8 @@ class _Calendar:
         """Return what is open of one day of UTC."""
         spans: _Spans = ((utc_midnight(day), utc_midnight(day + 1)),)
         for zone in self._zones:
+            if not spans:
+                break  # a toll-free number may ring in thirty zones
             near = [_local_spans(self._rules, zone, day + by) for by in (-1, 0, 1)]
             spans = _common(spans, _joined(span for each in near for span in each))
         return spans
@@ -234,8 +236,14 @@ def _local_spans(rules: tuple[Hours, ...], zone: str, day: int) -> _Spans:
     there = zone_of(zone)
     if there is None:
         return ()
-    windows = reduce(_common, (_windows(rule, date.fromordinal(day)) for rule in rules))
+    windows = _open_minutes(rules, day)
     return _joined((opens_at(day, a, there), closes_at(day, b, there)) for a, b in windows)
+
+
+@lru_cache(maxsize=1024)
+def _open_minutes(rules: tuple[Hours, ...], day: int) -> tuple[tuple[int, int], ...]:
+    """Return in which minutes of a date all the rules are open, whatever the zone."""
+    return reduce(_common, (_windows(rule, date.fromordinal(day)) for rule in rules))
 
 
 def _windows(rule: Hours, day: date) -> tuple[tuple[int, int], ...]:
