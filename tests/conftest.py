@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Generator
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -14,6 +15,16 @@ settings.register_profile("any", deadline=None, suppress_health_check=[HealthChe
 # `make quick`, while somebody works: `--hypothesis-profile quick`.
 settings.register_profile("quick", settings.get_profile("any"), max_examples=20)
 settings.load_profile("any")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Have no garbage collection look through what is collected: all of it stays."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
 
 
 def pytest_collection_finish() -> None:
