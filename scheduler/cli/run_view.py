@@ -79,6 +79,9 @@ class RunView:
 
     def still_live(self, live: list[str]) -> None:
         """List them."""
+        if not live:
+            console.say("no call is live any more; the workers are being ended")
+            return
         console.say(f"{counted(len(live), 'call is', 'calls are')} live, and being stopped:")
         for attempt in live:
             console.say(f"  {attempt}")

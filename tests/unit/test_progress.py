@@ -12,8 +12,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from scheduler.accounts import Account
 from scheduler.cli import notices, run_ending, status_view
 from scheduler.cli.progress import Progress
+from scheduler.cli.run_view import RunView
 from scheduler.ledger.views import CampaignView
 from scheduler.live import progress as live
 from scheduler.live.standing import Standing
@@ -162,3 +164,18 @@ def test_an_end_says_of_how_many_answered_calls_nothing_tells_by_whom() -> None:
 
     assert run_ending.answered_by_nobody_known(ended, reached) == 4
     assert run_ending.answered_by_nobody_known(view(), Counter()) == 0
+
+
+@pytest.mark.parametrize(
+    ("live", "said"),
+    [
+        ([], ["no call is live any more; the workers are being ended"]),
+        (["c:1:1"], ["1 call is live, and being stopped:", "  c:1:1"]),
+    ],
+)
+def test_a_second_interrupt_lists_what_is_live(
+    lines: list[str], live: list[str], said: list[str]
+) -> None:
+    RunView(Policy(), Account("acme", "toy"), asks=False).still_live(live)
+
+    assert lines == said
