@@ -184,7 +184,7 @@ class _Calendar:
     _MOST_DAYS = 4000
 
     def __init__(self, rules: tuple[Hours, ...], zones: tuple[str, ...]) -> None:
-        self._rules = rules
+        self.rules = rules
         self._zones = zones
         self._days: dict[int, _Spans] = {}
 
@@ -219,8 +219,8 @@ class _Calendar:
         spans: _Spans = ((utc_midnight(day), utc_midnight(day + 1)),)
         for zone in self._zones:
             if not spans:
-                break  # a toll-free number may ring in thirty zones
-            near = [_local_spans(self._rules, zone, day + by) for by in (-1, 0, 1)]
+                break  # a toll-free number may ring in forty zones
+            near = [_local_spans(self, zone, day + by) for by in (-1, 0, 1)]
             spans = _common(spans, _joined(span for each in near for span in each))
         return spans
 
@@ -230,20 +230,22 @@ def _calendar(rules: tuple[Hours, ...], zones: tuple[str, ...]) -> _Calendar:
     return _Calendar(rules, zones)
 
 
+# Found by the calendar itself: to hash its rules takes longer than to read the answer.
 @lru_cache(maxsize=8192)
-def _local_spans(rules: tuple[Hours, ...], zone: str, day: int) -> _Spans:
+def _local_spans(calendar: _Calendar, zone: str, day: int) -> _Spans:
     """Return when all the rules are open on one local day."""
     there = zone_of(zone)
     if there is None:
         return ()
-    windows = _open_minutes(rules, day)
+    windows = _open_minutes(calendar, day)
     return _joined((opens_at(day, a, there), closes_at(day, b, there)) for a, b in windows)
 
 
 @lru_cache(maxsize=1024)
-def _open_minutes(rules: tuple[Hours, ...], day: int) -> tuple[tuple[int, int], ...]:
+def _open_minutes(calendar: _Calendar, day: int) -> tuple[tuple[int, int], ...]:
     """Return in which minutes of a date all the rules are open, whatever the zone."""
-    return reduce(_common, (_windows(rule, date.fromordinal(day)) for rule in rules))
+    shown = date.fromordinal(day)
+    return reduce(_common, (_windows(rule, shown) for rule in calendar.rules))
 
 
 def _windows(rule: Hours, day: date) -> tuple[tuple[int, int], ...]:
