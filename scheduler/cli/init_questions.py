@@ -70,7 +70,11 @@ def _says(api: Kind) -> str:
     question = "What does the call say? {{ name }} is a column"
     if not api.script_steps or not console.may_ask():
         return ""
-    return _asked(question) if api.needs_script else _asked(f"{question}; empty: nothing", "")
+    if not api.needs_script:
+        return _asked(f"{question}; empty: nothing")
+    while not (said := _asked(question)):
+        console.say(f"calls by {api.name} need something to say")
+    return said
 
 
 def _columns(begins: Sample, given: dict[str, str]) -> dict[str, str]:

@@ -61,3 +61,22 @@ def test_off_a_terminal_it_asks_nothing(site: Site) -> None:
     assert tried.process.returncode == 0, tried.err
     assert legacy.out.rstrip().endswith("callsched plan old.yaml --encoding latin-1")
     assert "--sandbox --encoding latin-1`" in (site.home / "old.yaml").read_text()
+
+
+def test_a_newcomer_is_asked_until_the_call_says_something(site: Site) -> None:
+    for name in [each for each in site.env if each.startswith("CALLSCHED_SYMBL")]:
+        del site.env[name]
+    (site.home / "new.csv").write_text("phone_number\n+12025550100\n")
+
+    asked = Terminal(site, "init", "new.csv", "--hours", "always", "--max-duration", "2m")
+    for question, answer in (
+        ("columns right", "y"),
+        ("What does the call say", ""),
+        ("need something to say", "Hello."),
+    ):
+        asked.read_until(question)
+        asked.type(answer + "\n")
+
+    assert asked.wait() == 0, asked.shown
+    text = (site.home / "new.yaml").read_text()
+    assert "\nprovider: twilio " in text and "- say: Hello.\n" in text
