@@ -15,8 +15,8 @@ EXPECTED = "a number such as +12125550143 that the account may show, or several"
 
 
 def own_number(written: str) -> str:
-    """Return a number of ours as E.164. Raises ValueError for what can be none."""
-    # It is ours and nobody calls it here: toll-free numbers are usual, and cost nobody anything.
+    """Return a caller id as E.164. Raises ValueError for anything that can't be one."""
+    # It is shown, not called: toll-free numbers are usual here.
     return possible(written, None)
 
 
@@ -36,10 +36,10 @@ CallerIds: TypeAlias = Annotated[
 
 
 def shared_out(party: str, caller_ids: Sequence[str]) -> str:
-    """Return the number that a party sees; "" where there is none.
+    """Return the caller id that a party sees; "": there is none.
 
-    A party sees the same one at each attempt, and another only when that one is gone: numbers that
-    come or go change nothing for parties that see others.
+    A party sees the same number at each attempt, and another only once that number is removed:
+    adding or removing other numbers changes nothing for it (rendezvous hashing).
     """
     return max(caller_ids, key=lambda number: _weight(party, number), default="")
 

@@ -1,4 +1,4 @@
-"""What is cleaned off a number before anything is decided about it.
+"""Cleans a number before it is read.
 
 Spreadsheets, mail programs and web pages leave marks that nobody sees, blanks and dashes of many
 kinds, digits of other scripts, quotes and link schemes. None of them says anything about whose
@@ -47,7 +47,7 @@ _USUAL = re.compile(r"[+]?[0-9 ()./\u00a0\u2010-\u2015-]*")
 
 
 class _Characters(dict[int, str | None]):
-    """What each character becomes; found out once, when it is first met."""
+    """Maps each character to its cleaned form; computed when it is first met."""
 
     def __missing__(self, code: int) -> str | None:
         self[code] = found = _plain(chr(code))
@@ -71,9 +71,9 @@ _characters = _Characters()
 
 
 def cleaned(written: str) -> str:
-    """Return a number in ASCII as far as it has a twin there, without wrappings and blanks around.
+    """Return a number in ASCII, as far as its characters have equivalents, without wrapping.
 
-    Digits of two scripts in one number stay as they are: nobody writes so.
+    Digits of two scripts in one number are left as they are: nobody writes numbers so.
     """
     if not written.isascii() and _mixes_scripts(written):
         return written.strip()
@@ -86,7 +86,7 @@ def cleaned(written: str) -> str:
 
 
 def is_as_usual(written: str) -> bool:
-    """Whether a number has nothing but what people write between its digits."""
+    """Whether a number has only digits and the separators that people usually write."""
     return _USUAL.fullmatch(written) is not None
 
 
@@ -96,7 +96,7 @@ def _mixes_scripts(written: str) -> bool:
 
 
 def _unwrapped(text: str) -> str:
-    """Take one wrapping off: a link's scheme, a formula that is only a text, quotes."""
+    """Remove one wrapping: a link's scheme, a formula that is only a text, or quotes."""
     if found := _FORMULA.fullmatch(text):
         return found[1]
     for opens, closes in _PAIRS:

@@ -13,7 +13,7 @@ from scheduler.heard import OnTheLine
 from scheduler.models import Policy
 from scheduler.script import Gather
 
-#: In the place of who was heard: the callee asked never to be called again.
+#: The word after `heard=` for a callee who asked not to be called again.
 OPTED_OUT = "opted_out"
 _HEARD = (*OnTheLine, OPTED_OUT)
 
@@ -25,13 +25,13 @@ _LONGEST_SHOWN = 80
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What has to be pressed at one step."""
+    """A condition on the keys pressed at one step."""
 
     name: str  #: of the step
-    keys: str  #: "": it was asked, and nothing was pressed
+    keys: str  #: "": the step asked, and nothing was pressed
 
     def holds(self, answers: Mapping[str, str]) -> bool:
-        """Whether a call's answers are so. A step that was not asked has no answer."""
+        """Whether a call's answers meet it. A step that never asked has no answer."""
         return answers.get(self.name) == self.keys
 
     def holds_of(self, result: Mapping[str, Any]) -> bool:
@@ -41,9 +41,9 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class HeardSo:
-    """Who has to have been heard, or what was meant."""
+    """A condition on who was heard, or on the intent."""
 
-    heard: str = ""  #: of `OnTheLine`, or OPTED_OUT
+    heard: str = ""  #: an `OnTheLine`, or OPTED_OUT
     intent: str = ""
 
     def holds_of(self, result: Mapping[str, Any]) -> bool:
@@ -86,7 +86,7 @@ def asked_in(policy: Policy) -> tuple[str, ...]:
 
 
 def unknown_name(conditions: Iterable[Condition | HeardSo], policy: Policy) -> str:
-    """Say which condition is of a step that the script has not, and which it has; else ""."""
+    """Return a message about the first condition on a step that the script lacks; "": none."""
     known = asked_in(policy)
     named = (one.name for one in conditions if isinstance(one, Condition))
     unknown = next((name for name in named if name not in known), None)

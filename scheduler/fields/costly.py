@@ -1,4 +1,4 @@
-"""Which numbers cost more than a call, or are nobody's line, beyond what phonenumbers calls so.
+"""Numbers that cost more than a call, or are no person's line, beyond those of phonenumbers.
 
 As of 2026-11. phonenumbers knows the premium and shared-cost ranges of each country; what follows
 are the kinds that it counts as something else. Each has its source.
@@ -52,7 +52,7 @@ _ANY = re.compile("|".join(pattern for pattern, _, _ in RANGES))  # most numbers
 
 
 def why_costly(number: str, kind: int) -> str:
-    """Say what a number in E.164 is that costs more than a call; "" for any other.
+    """Return what kind of costly number this is, in E.164; "": it is none.
 
     `kind` is its type as phonenumbers has it.
     """

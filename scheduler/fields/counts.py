@@ -1,4 +1,4 @@
-"""How many of something there are, in words. Nothing else puts a noun behind a number."""
+"""Counts in words. Every message that puts a noun behind a number uses it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a YAML text becomes nodes that know their place.
+"""Parses YAML into nodes that know their line and column.
 
 Aliases, anchors and tags are refused, keys may not repeat and nesting is bounded, so that no file
 can run code or grow when it is read. Scalars stay as they were written: `+12025550123` is a phone
@@ -21,8 +21,8 @@ from scheduler.masking import mask_text, shown
 # A PyYAML that was built without libyaml reads the same, ten times slower.
 _Loader = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 _DEEPEST = 16
-#: Keys and values of a document, and those of them that stand under no list of contacts: a message
-#: about each, when all are wrong, takes two kilobytes.
+#: The most keys and values of a document; and of those outside the list of contacts: if all are
+#: wrong, the message about each takes two kilobytes.
 MOST_NODES, MOST_OTHER_NODES = 100_000, 10_000
 LONGEST_VALUE = 131_072  #: characters; a cell of a CSV has as many at most
 _CONTACTS = "contacts"
@@ -73,7 +73,7 @@ Node: TypeAlias = Scalar | Sequence | Mapping
 
 
 def compose(text: str, path: str) -> Node | None:
-    """Return the root of the one document in a text; None when there is none."""
+    """Return the root of the only document in a text; None for an empty text."""
     bad = Reader.NON_PRINTABLE.search(text)
     if bad is not None:
         message = f"expected text, got the control character {bad[0]!r}"
@@ -86,7 +86,7 @@ def compose(text: str, path: str) -> Node | None:
 
 
 def plain(node: Node) -> object:
-    """Return texts, lists and mappings; null is an empty text."""
+    """Return a node as plain strings, lists and dicts; null becomes ""."""
     if isinstance(node, Scalar):
         return node.text or ""
     if isinstance(node, Sequence):
@@ -97,9 +97,9 @@ def plain(node: Node) -> object:
 def place_of(
     root: Node | None, *way: str | int, at_key: bool = False
 ) -> tuple[int | None, int | None]:
-    """Follow keys and places in lists into a document as far as they lead; return where that is.
+    """Follow keys and list indexes into a document, as far as they lead; return the place there.
 
-    `at_key` asks for the place of the last key itself, and not of its value.
+    `at_key`: the place of the last key, not of its value.
     """
     key = root
     for step in way:
@@ -180,7 +180,7 @@ class _Composer:
         self._count(event)
 
     def _count(self, event: yaml.Event) -> None:
-        """Refuse what takes more memory than any campaign needs, before it does."""
+        """Refuse a document that is too large, before it fills the memory."""
         self._nodes += 1
         self._others += not self._is_in_contacts
         if self._nodes > MOST_NODES:

@@ -21,9 +21,9 @@ from scheduler.errors import ConfigError
 _MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 _MOST_BYTES = 256 * 1024
 _SAVE = "save the file as UTF-8"
-#: As people write it who have YAML at their fingers' ends.
+#: A setting written as in YAML, `NAME: value`.
 _WITH_COLON = re.compile(r"\s*(?:export\s+)?([A-Za-z][A-Za-z0-9_]*)[^\S\r\n]*:")
-#: What begins a setting of ours, also in the middle of another one's value.
+#: The beginning of a callsched setting, also in the middle of another one's value.
 _SETTING = re.compile(r"\s*(?:export\s+)?CALLSCHED\w*[^\S\r\n]*[=:]", re.IGNORECASE)
 
 
@@ -32,7 +32,7 @@ class DotEnv:
     """What a file says, and which of its lines can't be read."""
 
     values: Mapping[str, str]
-    lines: Mapping[str, int]  #: where each name stands, counted from 1
+    lines: Mapping[str, int]  #: the line of each name, counted from 1
     problems: tuple[str, ...]  #: a line each: the file, its line, and what to do
 
 
@@ -68,7 +68,7 @@ def _bytes(path: Path) -> bytes:
         return b""
     except IsADirectoryError:
         if (path / "pyvenv.cfg").exists():
-            return b""  # some people call their virtual environment so
+            return b""  # a folder: some people name their virtual environment .env
         raise ConfigError(f"{path}: expected a file of settings, got a folder: remove it") from None
     except OSError as error:
         raise ConfigError(
@@ -102,7 +102,7 @@ def _count(data: bytes, at: int) -> int:
 
 
 def _line(binding: Binding) -> int:
-    """Return the line on which it begins: the blank ones before it belong to it."""
+    """Return the line of a binding: python-dotenv's own number is that of blank lines before it."""
     text = binding.original.string
     return binding.original.line + text[: len(text) - len(text.lstrip())].count("\n")
 

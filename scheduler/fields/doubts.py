@@ -1,4 +1,4 @@
-"""What makes a cell no single number for certain: decimals, several numbers, letters, extensions.
+"""Doubts about a cell with a number: decimals, several numbers, letters, extensions.
 
 phonenumbers reads past all of these: it drops an extension, spells letters as digits, and takes
 `.0` and `/15` for more digits. Each would ring somebody else than the file means. Every function
@@ -57,7 +57,7 @@ _LONG = 13  #: digits from which on two short numbers may stand in a text
 
 
 def shortened(text: str) -> bool:
-    """Whether a spreadsheet has made an exponent of it."""
+    """Whether a spreadsheet has rounded it to an exponent, such as 1.2E+10."""
     return _EXPONENT.fullmatch(text) is not None
 
 
@@ -98,7 +98,7 @@ def _is_decimal(text: str, mark: str, fraction: str, *, is_plain: bool) -> bool:
 
 
 def several(text: str, region: str | None) -> bool:
-    """Whether there is more than one number in a text, or there may be."""
+    """Whether a text has, or may have, more than one number."""
     parts = [part for part in _BETWEEN_NUMBERS.split(text) if _count(part) >= 2]
     if len(parts) > 1 or "\n" in text or _PLUS_WITHIN.search(text):
         return True
@@ -106,7 +106,7 @@ def several(text: str, region: str | None) -> bool:
 
 
 def _is_area_and_number(text: str, region: str | None) -> bool:
-    """Whether a slash parts area and number, as in 030/23125-014, and not two endings."""
+    """Whether a slash separates area and number, as in 030/23125-014, not two endings."""
     area, _, number = text.partition("/")
     if "/" in number or number.lstrip()[:1] == "-" or _count(number) < 4:
         return False

@@ -1,4 +1,4 @@
-"""JSON on one line, which neither breaks it nor acts on a terminal."""
+"""JSON on one line, without characters that break the line or act on a terminal."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ from scheduler.fields.visible import ACTING
 
 
 def json_line(record: Mapping[str, Any], *, ascii_only: bool = False) -> str:
-    """Return JSON without a line end; what would act is escaped, as JSON may have it."""
+    """Return JSON without a line end; control characters are escaped, as JSON allows."""
     text = json.dumps(record, ensure_ascii=ascii_only)
     return ACTING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

@@ -1,4 +1,4 @@
-"""What pydantic finds wrong with a key, in the words of the format."""
+"""Words pydantic's errors about keys in the terms of the file format."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from scheduler.masking import mask_text, shown
 
 
 def dotted(place: Iterable[str | int]) -> str:
-    """Name a key by its way through the file; which item of a list it is in, its line tells."""
+    """Return a key's path with dots, without list indexes: the line shows which item it is."""
     return ".".join(str(key) for key in place if isinstance(key, str))
 
 
@@ -37,7 +37,7 @@ def unknown(detail: ErrorDetails, model: type[BaseModel]) -> str:
 
 
 def nearest(name: str, known: Iterable[str], before: str = "") -> str:
-    """Ask whether one name was meant, or say which there are; each is told with what is before."""
+    """Suggest the similar name, or list the known ones; each with the prefix `before`."""
     known = sorted(known)
     near = difflib.get_close_matches(name, known, n=1)
     listed = ", ".join(before + each for each in near or known)

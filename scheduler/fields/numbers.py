@@ -1,7 +1,7 @@
-"""Which number is meant by what a person wrote, as E.164.
+"""Reads a phone number that a person wrote, as E.164.
 
-One reader for contact files, lists, settings and commands. What can't be read for certain as one
-number is refused with a way out: a guess is never dialled.
+The only reader, for contact files, lists, settings and commands. If a text may mean anything but
+one number, it is refused with advice: callsched never dials a guess.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from scheduler.models import Reason
 
 @dataclass(frozen=True, slots=True)
 class _Advice:
-    """What to do with what a cell has besides its number, where the number stands."""
+    """Advice for a cell that has more than a number, worded for where the number stands."""
 
     extension: str
     several: str
@@ -36,14 +36,14 @@ _OF_CONTACTS = _Advice(
 _OF_LISTS = _Advice("leave an extension out", "give each a row of its own")
 _EXAMPLE = "an international number such as +12025550123"
 _UNKNOWN = phonenumbers.PhoneNumberType.UNKNOWN
-#: A number of North America as it is usually written, which needs no more looks.
+#: A North American number as it is usually written: it needs no further checks.
 _AMERICAN = re.compile(
     r"([+]1[ .-]?|1[ -]?)?(?:(?:[2-9]\d\d|[(][2-9]\d\d[)])[ -]{0,2}\d{3}[ -]?\d{4}"
     r"|[2-9]\d\d[.]\d{3}[.]\d{4})",
     re.ASCII,
 )
 _BETWEEN_DIGITS = re.compile(r"\D+")
-#: Blanks and brackets alone leave no doubt in a number of ordinary length.
+#: A number of ordinary length with only blanks and brackets is certain.
 _DOUBTLESS = re.compile(r"[+]?(?:[ (]?[0-9][)]? ?){6,12}", re.ASCII)
 _WRITTEN = re.compile(r"[+]?[0-9 ()./-]{3,40}")
 _SERVICE_EXCHANGE = re.compile(r"[+]1\d{3}[2-9]11\d{4}")  # 211 to 911 are no subscribers'
@@ -59,10 +59,10 @@ def regions() -> frozenset[str]:
 
 @lru_cache(maxsize=4096)  # many meetings stand behind one dial-in number
 def e164(written: str, default_region: str | None, countries: frozenset[str] | None = None) -> str:
-    """Return a number with its plus sign; ValueError says what was expected, with it masked.
+    """Return a number as E.164. Raises ValueError that says what was expected, with it masked.
 
-    Raises NotCalled for what is no subscriber's: emergency, short and costly numbers, and for
-    numbers of other countries than these, unless these are None.
+    Raises NotCalled, a ValueError, for emergency, short and costly numbers, and for a number
+    outside `countries`; None: any country.
     """
     number = _american(written, default_region)
     region, kind = _block(number[:-4]) if number else (None, _UNKNOWN)
@@ -79,7 +79,7 @@ def e164(written: str, default_region: str | None, countries: frozenset[str] | N
 
 
 def possible(written: str, default_region: str | None) -> str:
-    """Return a number as `e164` does, also one that is nobody's: lists outlive numbers."""
+    """Return a number as `e164` does, also an unassigned one: do-not-call lists outlive numbers."""
     if number := _american(written, default_region):
         return number
     text = _certain(written, default_region, _OF_LISTS)
@@ -91,12 +91,12 @@ def possible(written: str, default_region: str | None) -> str:
 
 
 def is_national(written: str) -> bool:
-    """Whether a number leaves its country out, so that another word has to say it."""
+    """Whether a number has no country code, so that a default region is needed."""
     return not written.startswith("+") and not cleaned(written).startswith("+")
 
 
 def is_changed(written: str, number: str) -> bool:
-    """Whether cleaning did more than to leave out what people write between digits."""
+    """Whether cleaning removed more than the usual separators between digits."""
     if number == written:
         return False
     digits = "".join(filter(str.isdigit, written))
@@ -104,9 +104,9 @@ def is_changed(written: str, number: str) -> bool:
 
 
 def _american(written: str, default_region: str | None) -> str:
-    """Return a number of North America as phonenumbers would, which takes thirty times as long.
+    """Return a North American number as phonenumbers would, thirty times as fast.
 
-    Empty when phonenumbers has to say what it is.
+    "": leave it to phonenumbers.
     """
     found = _AMERICAN.fullmatch(written)
     if found is None or (written[0] != "+" and default_region not in ("US", "CA")):
@@ -116,9 +116,9 @@ def _american(written: str, default_region: str | None) -> str:
 
 @lru_cache(maxsize=131_072)
 def _block(begins: str) -> tuple[str | None, int]:
-    """Return region and type of numbers of North America that differ in their last four digits.
+    """Return region and type of a block of North American numbers: all but the last four digits.
 
-    No pattern of that plan looks at those: a test holds phonenumbers to it.
+    No pattern of phonenumbers for that plan depends on these four: a test checks that.
     """
     return _kind(phonenumbers.parse(f"{begins}0000"))
 
@@ -129,7 +129,7 @@ def _kind(parsed: phonenumbers.PhoneNumber) -> tuple[str | None, int]:
 
 
 def _certain(written: str, region: str | None, advice: _Advice) -> str:
-    """Return what was written, cleaned, if it can mean one number only; ValueError says why not."""
+    """Return the cleaned text if it can only mean one number; ValueError says why it can't."""
     if _DOUBTLESS.fullmatch(written):
         return written
     text = cleaned(written)
@@ -151,7 +151,7 @@ def _certain(written: str, region: str | None, advice: _Advice) -> str:
 
 
 def _may_be_two(text: str, region: str | None) -> bool:
-    """Whether a part of a text is a number by itself, so that more than that one may be meant."""
+    """Whether a part of a text is a number by itself, so that the text may mean two."""
     before = doubts.range_begins(text)
     if before and _is_number(before, region):
         return True
@@ -179,7 +179,7 @@ def _parsed(text: str, default_region: str | None) -> phonenumbers.PhoneNumber |
 def _expect_called(
     written: str, number: str, region: str | None, kind: int, countries: frozenset[str] | None
 ) -> None:
-    """Raise unless a number is that of a subscriber whom we may call at the usual price."""
+    """Raise NotCalled unless it is a subscriber's number, at the usual price."""
     if kind == _UNKNOWN or _SERVICE_EXCHANGE.fullmatch(number):
         hint = f"; {_MEXICAN_HINT}" if _OLD_MEXICAN.fullmatch(number) else _prefix_hint(written)
         raise ValueError(
@@ -205,7 +205,7 @@ def _expected(text: str, default_region: str | None) -> str:
 
 
 def _prefix_hint(written: str) -> str:
-    """Say what 00 stands for where it is no prefix of the country's own; "" for other numbers."""
+    """Return a hint about a leading 00 that is not the country's international prefix; else ""."""
     text = cleaned(written)
     is_one = text.startswith("00") and _is_number(f"+{text[2:].lstrip()}", None)
     return "; write + instead of 00" if is_one else ""

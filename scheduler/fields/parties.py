@@ -1,4 +1,4 @@
-"""Which contact an operator means by a number or an address as people write them."""
+"""The spellings under which an operator's number or address may be kept as a contact's."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from scheduler.fields.sip import sip_uri
 
 
 def spellings(who: str, region: str | None) -> Iterator[str]:
-    """Yield what a contact may be known as: as it was typed, then as a party's address is kept.
+    """Yield the names to look a contact up by: the text as typed, then as addresses are stored.
 
     Key presses stand behind a comma: `(202) 555-0143,4711#`. National numbers are those of
     `region`.

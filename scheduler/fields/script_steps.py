@@ -1,6 +1,6 @@
-"""What a call does next when keys have been pressed: pure, and the same however often it is asked.
+"""What a call does next after a key press. Pure: a repeated request gets the same answer.
 
-A document that a provider is given ends with its first gather: what follows comes with the answer.
+A document that a provider gets ends at its first gather; the answer to the key press continues it.
 """
 
 from __future__ import annotations
@@ -9,23 +9,24 @@ from dataclasses import dataclass, replace
 
 from scheduler.script import DoNotCall, Gather, Hangup, Script, Step, Transfer
 
-#: Nothing that stands behind one of these is done.
+#: Steps after which no further step is done.
 _LAST: tuple[type[Step], ...] = (Hangup, Transfer, DoNotCall)
 
 
 @dataclass(frozen=True, slots=True)
 class NextSteps:
-    """What follows upon keys."""
+    """The continuation of a call after a key press."""
 
-    script: Script  #: filled in, up to the next gather; (): nothing is left to do
-    answer: str | None  #: to be put on record; "": nothing was pressed; None: it is asked again
-    bars: bool = False  #: whoever pressed it is on the do-not-call list from now on
+    script: Script  #: filled in, up to the next gather; (): the call ends
+    answer: str | None  #: the answer to record; "": no key was pressed; None: the step asks again
+    bars: bool = False  #: put the callee on the do-not-call list
 
 
 def next_steps(script: Script, name: str, asked: int, keys: str) -> NextSteps:
-    """Return what follows upon the keys of a gather of a filled script.
+    """Return what follows after keys at a gather of a filled script.
 
-    `asked` is which asking it was. LookupError for a gather that the script does not have.
+    `asked` counts how many times the gather has asked. Raises LookupError for a gather that the
+    script does not have.
     """
     found = _find(script, name, ())
     if found is None:
@@ -38,7 +39,7 @@ def next_steps(script: Script, name: str, asked: int, keys: str) -> NextSteps:
         branch = gather.otherwise
     steps = until_asked(branch + behind)
     bars = any(isinstance(step, DoNotCall) for step in steps)
-    # By then the list has it: all that is left to do is to end the call.
+    # The callee is listed before this is rendered: the call only has to end.
     said = tuple(Hangup() if isinstance(step, DoNotCall) else step for step in steps)
     return NextSteps(said, keys, bars)
 
@@ -52,14 +53,14 @@ def until_asked(script: Script) -> Script:
 
 
 def _branch(gather: Gather, keys: str) -> Script | None:
-    """Return what the keys lead to; None for nothing, and for keys that lead nowhere."""
+    """Return the steps for the keys; None without keys, and for keys without steps."""
     if not gather.branches:
         return () if keys else None
     return gather.branches.get(keys)
 
 
 def _find(script: Script, name: str, behind: Script) -> tuple[Gather, Script] | None:
-    """Return a gather and what follows it; `behind` follows upon the whole of this script."""
+    """Return a gather and the steps after it; `behind` are the steps after this script."""
     for place, step in enumerate(script, 1):
         if not isinstance(step, Gather):
             continue

@@ -1,7 +1,7 @@
-"""What a script says to one contact: its texts filled in, and the numbers it transfers to read.
+"""Fills a script for one contact: its texts, and the numbers that it transfers to.
 
-One function fills a script, for the check of a file, for `plan`, and right before a dial: what was
-shown is what is said.
+The check of a file, `plan` and the dialer use the same function: what `plan` shows is what the call
+says.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from scheduler.fields.templates import compiled, is_template
 from scheduler.models import Contact, OnMachine, Policy
 from scheduler.script import Gather, Pause, Play, Record, Say, Script, Step, Transfer
 
-#: Of a text that a machine speaks; about 150 a minute.
+#: Words a second of synthesized speech: about 150 a minute.
 _WORDS_A_SECOND = 2.5
 
 
@@ -32,12 +32,12 @@ class _Filler:
     region: str | None
 
     def script(self, script: Script) -> Script:
-        """Return the steps as they are done; of texts those that become nothing are left out."""
+        """Return the filled steps, without texts that become empty."""
         done = map(self.step, script)
         return tuple(step for step in done if not isinstance(step, Say) or step.text)
 
     def step(self, step: Step) -> Step:
-        """Return a step as it is done; ValueError begins with the step's name."""
+        """Return a filled step. Raises ValueError that begins with the step's name."""
         try:
             return self._step(step)
         except NotCalled as error:
@@ -73,7 +73,7 @@ class _Filler:
         )
 
     def _text(self, text: str, check: Callable[[str], str], *, always: bool = False) -> str:
-        """Fill a text and check it; one without holes was checked when its file was read."""
+        """Fill a text and check it; a text without placeholders was checked with its file."""
         if is_template(text):
             return check(compiled(text).render(self.cells, self.campaign).strip())
         return check(text) if always else text
@@ -103,25 +103,25 @@ def filled(policy: Policy, contact: Contact) -> Script:
 
 
 def filled_for_machines(policy: Policy, contact: Contact) -> Script:
-    """Return what a machine hears that has taken the call of one contact, as `filled` does."""
+    """Return the script for an answering machine, filled as `filled` does."""
     if not policy.machine_script:
         return ()
     return filled(replace(policy, script=policy.machine_script), contact)
 
 
 def needs_callbacks(policy: Policy) -> bool:
-    """Whether a campaign's calls can't be made unless the provider tells of them as they go."""
+    """Whether a campaign's calls can't be made without callbacks."""
     asks = any(isinstance(step, Gather) for step in steps_in(policy.script))
     return asks or bool(policy.machine_script) or policy.transcribe
 
 
 def heeds_machines(policy: Policy) -> bool:
-    """Whether anything is done about a machine that answers."""
+    """Whether the campaign does anything about answering machines."""
     return bool(policy.machine_script) or policy.on_machine is not OnMachine.GO_ON
 
 
 def uses_callbacks(policy: Policy) -> bool:
-    """Whether more comes of a campaign's calls where the provider tells of them as they go."""
+    """Whether a campaign's calls profit from callbacks, or need them."""
     return needs_callbacks(policy) or heeds_machines(policy)
 
 
@@ -132,7 +132,7 @@ def cells_of(contact: Contact) -> dict[str, str]:
 
 
 def unsaid(contact: Contact, named: Mapping[str, str]) -> dict[str, str]:
-    """Return those of the cells that a script names which the record would not say by itself."""
+    """Return the cells that a script names and that the contact's record does not have already."""
     said = cells_of(contact)
     return {name: cell for name, cell in named.items() if said.get(name) != cell}
 
@@ -162,15 +162,15 @@ def speaks(script: Script) -> bool:
 
 
 def targets(script: Script) -> tuple[str, ...]:
-    """Return whom a filled script may transfer the call to, each once."""
+    """Return the targets to which a filled script may transfer the call, each once."""
     found = (step.target for step in steps_in(script) if isinstance(step, Transfer))
     return tuple(dict.fromkeys(found))
 
 
 def length_seconds(script: Script) -> float:
-    """Estimate for how long a filled script speaks and waits, along its longest way.
+    """Estimate the seconds that a filled script speaks and waits, along its longest branch.
 
-    Nobody knows how long a sound file is, nor a conversation after a transfer: they count nothing.
+    Sound files and conversations after a transfer count as 0 s: their length is unknown.
     """
     return sum(map(_length, script))
 

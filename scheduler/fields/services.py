@@ -1,4 +1,4 @@
-"""Which numbers are no subscriber's, and are never dialled: emergency and short numbers."""
+"""Emergency and short numbers, which are never dialled."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _LONGEST_SHORT = 6  #: digits
 
 
 class NotCalled(ValueError):
-    """Somebody has this number, and all the same it is not dialled."""
+    """A number that exists and is not dialled on principle."""
 
     def __init__(self, message: str, reason: Reason) -> None:
         super().__init__(message)
@@ -23,7 +23,7 @@ def refuse_service(
 ) -> None:
     """Raise NotCalled for an emergency number, or for the short number of a service.
 
-    Without a region any country's are refused: nobody knows in which one it would be dialled.
+    Without a region, those of every country are refused.
     """
     digits = "".join(filter(str.isdigit, written))
     if not digits.isascii() or not 0 < len(digits) <= _LONGEST_SHORT:

@@ -1,4 +1,4 @@
-"""How a value that goes with a start may be written: with holes, as a list, in one cell."""
+"""Ways to write a value of a start: with placeholders, as a list, or in one cell."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _BETWEEN_ITEMS = re.compile(r"[;,\s]+")
 
 
 def _filled_later(value: object, check: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
-    """Compile a template instead of checking it; what it renders to is checked row by row."""
+    """Compile a template instead of checking it; its rendered text is checked row by row."""
     templates = (info.context or {}).get("templates")
     if templates is None or not is_template(value):
         return check(value)
@@ -31,13 +31,13 @@ def _filled_later(value: object, check: ValidatorFunctionWrapHandler, info: Vali
 
 
 def _items(value: object, info: ValidationInfo) -> object:
-    """Make a list of what is written as one text, or as one mapping."""
+    """Make a list of a single text or mapping."""
     if isinstance(value, dict):
         return [value]
     if not isinstance(value, str):
         return value
     if is_template(value) and "templates" in (info.context or {}):
-        return [value]  # one hole is one item, whatever the cell has in it
+        return [value]  # a placeholder is one item, whatever is in the cell
     if value.lstrip().startswith(("[", "{")):
         return _items(flow(value, info), info)
     return _BETWEEN_ITEMS.split(value.strip("; ,\t\r\n"))
@@ -46,7 +46,7 @@ def _items(value: object, info: ValidationInfo) -> object:
 def flow(value: object, info: ValidationInfo) -> object:
     """Read the lists and mappings of a cell, written as in YAML or JSON.
 
-    Who reads the file reads these as well: that is the function `flow` of the context.
+    The file's reader provides the parser, as `flow` of the validation context.
     """
     return (info.context or {})["flow"](value) if isinstance(value, str) else value
 

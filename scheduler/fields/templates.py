@@ -1,8 +1,8 @@
-"""How a text of the campaign is filled with the columns of a contact.
+"""Fills texts of a campaign with the columns of a contact.
 
-The text is the campaign's and is compiled once; a cell is only ever data. Of Jinja there is what
-can neither run for long nor reach anything: names, filters, conditions. Nothing can be called,
-repeated or assigned, nothing has attributes, and what comes out grows no faster than what goes in.
+The campaign's text is compiled once; cells are only data. It may use the part of Jinja that neither
+runs for long nor reaches anything: names, filters, conditions. There are no calls, loops,
+assignments or attributes, and the output grows no faster than the input.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _VALUES = (nodes.Name, nodes.Const, nodes.Getattr, nodes.Getitem, nodes.Slice, n
 _STEPS = (nodes.Filter, nodes.Keyword, nodes.Test, nodes.CondExpr, nodes.Compare, nodes.Operand)
 _OPERATORS = (nodes.And, nodes.Or, nodes.Not, nodes.Concat, nodes.Add, nodes.Sub, nodes.Neg)
 _ALLOWED = frozenset((*_STATEMENTS, *_VALUES, *_STEPS, *_OPERATORS, nodes.Tuple))
-# None that repeats, pads or formats: `round` and `divisibleby` alone could run for hours.
+# No filter that repeats, pads or formats: `round` and `divisibleby` alone could run for hours.
 _FILTERS = (
     *("capitalize", "d", "default", "first", "float", "int", "last", "length", "lower"),
     *("replace", "string", "title", "trim", "truncate", "upper", "urlencode"),
@@ -36,7 +36,7 @@ _EXPECTED = "expected columns in {{ }}, with filters, and {% if %}"
 
 
 class _Jinja(ImmutableSandboxedEnvironment):
-    """An environment in which a value has items and nothing else."""
+    """An environment in which values have items and no attributes."""
 
     def getitem(self, obj: Any, argument: Any) -> Any:
         try:
@@ -49,7 +49,7 @@ class _Jinja(ImmutableSandboxedEnvironment):
 
 
 def is_template(text: object) -> bool:
-    """Whether a text of the campaign has holes; else it is taken as it stands."""
+    """Whether a text of the campaign has placeholders; otherwise it is used unchanged."""
     return isinstance(text, str) and ("{{" in text or "{%" in text)
 
 
@@ -57,11 +57,11 @@ def is_template(text: object) -> bool:
 class Template:
     """A compiled text."""
 
-    columns: frozenset[str]  #: that it names
+    columns: frozenset[str]  #: the columns that it names
     _compiled: jinja2.Template
 
     def render(self, cells: Mapping[str, str], campaign: str) -> str:
-        """Fill the holes. Raises ValueError that says what keeps this contact from it."""
+        """Fill the placeholders. Raises ValueError that says why it can't for this contact."""
         names = {**cells, _CONTACT: cells, _CAMPAIGN: campaign}
         text = ""
         try:
@@ -97,7 +97,7 @@ class Templates:
         return self._known[text]
 
     def __reduce__(self) -> tuple[Callable[[list[str]], Templates], tuple[list[str]]]:
-        """Go to another process as texts: what is compiled can't."""
+        """Pickle the texts only: compiled templates can't be pickled."""
         return _compiled_again, (list(self._known),)
 
 
@@ -120,7 +120,7 @@ def unknown_column(name: str, columns: Collection[str]) -> str:
 
 @lru_cache(maxsize=1024)  # a worker fills those of the campaigns that it dials
 def compiled(text: str) -> Template:
-    """Return a text that was compiled before. Raises ValueError that says what is wrong with it."""
+    """Compile a text, or return it from the cache. Raises ValueError that says what is wrong."""
     return _compiled(text)
 
 
@@ -139,7 +139,7 @@ def _compiled(text: str) -> Template:
 
 
 def _columns(node: nodes.Node) -> Iterator[str]:
-    """Yield the columns that a template names, and refuse what no template needs."""
+    """Yield the columns that a template names. Raises ValueError for syntax that is not allowed."""
     if type(node) not in _ALLOWED:
         raise ValueError(_refused(node))
     column = _column(node)
@@ -178,7 +178,7 @@ def _refused(node: nodes.Node) -> str:
 
 
 def _replace(text: str, old: str, new: str, count: int = -1) -> str:
-    """Replace as Jinja does, but not in what would become too long by it."""
+    """Replace as Jinja does. Raises ValueError if the result would be too long."""
     text, old, new = str(text), str(old), str(new)
     if len(text) + (text.count(old) + 1) * len(new) > 200 * LONGEST_TEXT:
         raise ValueError("too much to replace")
@@ -186,7 +186,7 @@ def _replace(text: str, old: str, new: str, count: int = -1) -> str:
 
 
 def _finished(value: object) -> object:
-    """Let only texts and numbers come out of a hole."""
+    """Let a placeholder yield only texts and numbers."""
     if value is None or isinstance(value, list | tuple | dict):
         raise ValueError("a hole can be filled with one text only")
     return value

@@ -1,4 +1,4 @@
-"""The URL at which an API answers, and who can reach an address of ours."""
+"""The URLs of APIs, and the public address of this machine."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def base_url(url: str) -> str:
         raise ValueError("expected a URL without a query: paths are added to its end")
     try:
         parts = urlsplit(url)
-        # Only when it is asked for is the port looked at.
+        # urlsplit checks the port only when it is read.
         is_whole = bool(parts.hostname) and parts.port != 0
         (parts.hostname or "").encode("idna")
     except ValueError:
@@ -30,7 +30,7 @@ def base_url(url: str) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether nobody but this machine reaches an address."""
+    """Whether only this machine can reach an address."""
     try:
         return ip_address(host).is_loopback
     except ValueError:
@@ -38,9 +38,9 @@ def is_loopback(host: str) -> bool:
 
 
 def public_url(url: str) -> str:
-    """Return where a provider reaches us, without a slash at its end. Raises ValueError.
+    """Return the public URL for callbacks, without a slash at its end. Raises ValueError.
 
-    What a provider tells of a call is nobody else's to read: plain HTTP is for this machine alone.
+    Callbacks are confidential: plain HTTP is allowed on this machine only.
     """
     checked = base_url(url)
     host = urlsplit(checked).hostname or ""
@@ -52,6 +52,6 @@ def public_url(url: str) -> str:
 
 
 def is_read_on_the_way(url: str) -> bool:
-    """Whether what is sent there leaves this machine, and is not encrypted."""
+    """Whether requests to it leave this machine unencrypted."""
     parts = urlsplit(url)
     return parts.scheme == "http" and not is_loopback(parts.hostname or "")

@@ -1,4 +1,4 @@
-"""Which variables of an environment are meant as settings, and is each of them known?"""
+"""Finds variables of the environment that are meant as settings and are unknown."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _NEARLY_OURS = 0.92
 
 
 def is_of_service(name: str, value: str) -> bool:
-    """Whether it is Kubernetes that has set a variable, for a Service."""
+    """Whether Kubernetes has set a variable, for a Service."""
     upper = name.upper()
     if upper.endswith("_PORT") and _ADDRESS.match(value):
         return True
@@ -33,9 +33,9 @@ def is_of_service(name: str, value: str) -> bool:
 
 
 def unknown(names: Iterable[str], known: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Yield each name that is meant as a setting and is none, with what to do about it.
+    """Yield each name that is meant as a setting and is unknown, with advice.
 
-    The prefix may be the slip as well. Upper and lower case are the same, as for pydantic-settings.
+    The prefix may be misspelt too. Case does not matter, as for pydantic-settings.
     """
     settings = {name.upper() for name in known}
     for name in names:

@@ -1,4 +1,4 @@
-"""Text that came from outside, as a terminal or a log may show it: nothing in it acts."""
+"""Escapes control characters in foreign text, for terminals and logs."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ def visible(text: str, *, keep: str = "") -> str:
 
 
 def visible_lines(lines: Iterable[object]) -> str:
-    """Join lines of ours; a line break within one of them is none of ours."""
+    """Join callsched's own lines; a line break within one is foreign, and escaped."""
     return "\n".join(visible(str(line)) for line in lines)
 
 
 def indented(text: str) -> str:
-    """Return lines that we have not written, as a traceback, so that none begins like ours."""
+    """Indent foreign lines, such as a traceback, so that none looks like a line of the log."""
     lines = visible(text.rstrip("\n"), keep="\n").split("\n")
     return "\n".join(f"  {line}" if line else "" for line in lines)
 

@@ -1,4 +1,4 @@
-"""At which instants does a schedule fire?
+"""The instants at which a schedule fires.
 
 An expression whose hour is `*` goes by the hours that pass, whatever clocks are set to. Any other
 names times on the wall clock of its zone, and fires once for each: one that the clock jumps over
@@ -59,7 +59,7 @@ def _refusal(name: str, field: str, why: str) -> str:
 
 
 def _step_too_long(name: str, field: str) -> str | None:
-    """Say why a step never comes to a second value, as `*/90` minutes does not; None: it does."""
+    """Return why a step never reaches a second value, like `*/90` minutes; None: it does."""
     values, most = _FIELDS[name]
     if any(int(step) > most for step in _STEP.findall(field)):
         return f"a step begins anew with each hour, day, month or year: list values of {values}"
@@ -67,7 +67,7 @@ def _step_too_long(name: str, field: str) -> str | None:
 
 
 def _why(name: str, field: str) -> str:
-    """Return what is wrong with a field that the parser refuses, and the way out."""
+    """Return what is wrong with a field that the parser refuses, and how to write it."""
     if "?" in field:
         return "write * where any will do"
     if name == "day-of-month" and _is_known(field):
@@ -89,7 +89,7 @@ def _is_known(day: str) -> bool:
 
 
 def next_after(schedule: Schedule, instant: float) -> float | None:
-    """Return the first firing after an instant; None when there is none any more."""
+    """Return the first firing after an instant; None after the last one."""
     return next(_after(schedule, instant), None)
 
 
@@ -104,7 +104,7 @@ def firings_between(schedule: Schedule, after: float, until: float) -> Iterator[
 def _after(schedule: Schedule, instant: float) -> Iterator[float]:
     """Yield every firing after an instant, within start and end."""
     if schedule.start is not None:
-        # A second before it, since what is looked for comes after: start itself may fire.
+        # A second earlier: the search is for later instants, and start itself may fire.
         instant = max(instant, schedule.start - 1.0)
     for at in _at_once(schedule, instant) if schedule.at is not None else _ticks(schedule, instant):
         if schedule.end is not None and at > schedule.end:
@@ -125,7 +125,7 @@ def _ticks(schedule: Schedule, instant: float) -> Iterator[float]:
     begin = datetime.fromtimestamp(instant, zone)
     for shows in CronSim(_by_wall_clock(schedule.cron), begin):
         at = shows.timestamp()
-        # In an hour that comes twice the search begins with the first one.
+        # In an hour that comes twice, search from its first occurrence.
         if at > instant:
             yield at
 

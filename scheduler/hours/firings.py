@@ -1,4 +1,4 @@
-"""What becomes of the firings of a schedule that have fallen due?"""
+"""Decides which due firings of a schedule are launched, skipped or missed."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ _EVERY = (Overlap.BUFFER_ALL, Overlap.ALLOW_ALL)
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """The last time for which somebody held a schedule, and why."""
+    """The latest pause of a schedule, and why somebody made it."""
 
     since: float  #: epoch seconds
     until: float | None  #: None while it lasts
     note: str
 
     def holds(self, at: float) -> bool:
-        """Whether a firing at this instant is held."""
+        """Whether a firing at this instant falls into the pause."""
         return at >= self.since and (self.until is None or at < self.until)
 
 
 @dataclass(frozen=True, slots=True)
 class DueFiring:
-    """One firing that has fallen due, and what becomes of it."""
+    """One due firing, and what is done about it."""
 
     at: float
     state: FiringState
@@ -65,7 +65,7 @@ def _judge(schedule: Schedule, at: float, now: float, pause: Pause | None) -> Du
 
 
 def said_of(note: str) -> str:
-    """Say that a schedule was paused, and why."""
+    """Return the reason of a firing that a pause has skipped, with the pause's note."""
     return f"paused: {note}" if note else "paused"
 
 

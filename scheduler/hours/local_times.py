@@ -1,4 +1,4 @@
-"""Which is the earliest, and which the latest time of day that a clock shows at any dial?"""
+"""The earliest and the latest local time of day at any dial of a forecast."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from scheduler.hours.walltime import DAY_SECONDS, local, zone_of
 
-#: Clocks are changed at quarters of an hour: until the next one an offset holds.
+#: Clocks only change at quarters of an hour: an offset holds until the next one.
 _QUARTER_SECONDS = 900
 
 _Offsets: TypeAlias = tuple[tuple[float, str], ...]
@@ -15,9 +15,9 @@ _Offsets: TypeAlias = tuple[tuple[float, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class LocalTime:
-    """A time of day, and where it is."""
+    """A time of day in a zone."""
 
-    second: float  #: since the midnight before
+    second: float  #: seconds since midnight
     zone: str
 
     def __str__(self) -> str:
@@ -35,7 +35,7 @@ class Clocks:
         self.looked_at = -1.0
 
     def offsets(self, at: float) -> _Offsets:
-        """Return each offset in seconds from UTC that one of the zones has then, with the zone."""
+        """Return the zones' offsets from UTC in seconds at an instant, each with one zone."""
         quarter = int(at // _QUARTER_SECONDS)
         if quarter != self._quarter:
             self._quarter, self._offsets = quarter, _offsets(self._zones, at)
@@ -44,13 +44,13 @@ class Clocks:
 
 @dataclass(slots=True)
 class LocalTimes:
-    """The earliest and the latest time so far; None: nobody knows any."""
+    """The earliest and the latest time so far; None: no contact's zone is known."""
 
     earliest: LocalTime | None = None
     latest: LocalTime | None = None
 
     def look(self, clocks: Clocks, at: float) -> None:
-        """Take in what the clocks show at an instant: of a contact's zones each may be its own."""
+        """Include the local times of a dial: the contact may be in any of its zones."""
         if clocks.looked_at == at:  # many are dialled at once
             return
         clocks.looked_at = at

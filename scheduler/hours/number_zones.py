@@ -1,4 +1,4 @@
-"""In which time zones may a phone number be, and can a zone that somebody wrote be true of it?"""
+"""The time zones in which a phone number may be, and whether a given zone contradicts them."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 
 def alike(number: str) -> str:
-    """Return what decides on the zones of a number: it is the same for many, which is kept."""
+    """Return the part of a number that decides its zones, as the key of a cache."""
     # What the last four digits of a North American number are changes nothing, and a million
     # rows are looked up.
     return f"{number[:8]}0000" if number.startswith("+1") else number
 
 
 def is_foreign(zone: str, number: str) -> bool:
-    """Whether no part of a number's country has a zone; of no country nobody can say it.
+    """Whether no part of a number's country has the zone; False for a number without a country.
 
     Zones are compared by what their clocks show from now on, for a year: several names have the
     same time, and a name says little of where somebody is.
@@ -50,7 +50,7 @@ def _is_foreign(zone: str, zones: tuple[str, ...], region: str, month: str) -> b
 
 @lru_cache(maxsize=65_536)
 def number_zones(number: str) -> tuple[str, ...]:
-    """Return the IANA names of the zones in which a number may be; none: nobody knows."""
+    """Return the IANA names of the zones in which a number may be; (): unknown."""
     if not number:
         return ()
     # Only now: most of the time that a worker takes to start would go into this library.

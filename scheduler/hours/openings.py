@@ -1,7 +1,7 @@
-"""When may a contact be called, and which rules say so?
+"""When a contact may be called, and by which rules.
 
-Everything here is arithmetic on what the policy and the contact say: nothing is read or kept but
-caches. The gate before a dial and `explain` ask the same functions.
+These are pure functions of policy and contact, with caches. The gate before a dial and `explain`
+call the same functions.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from scheduler.hours.walltime import (
 from scheduler.hours.weeks import written
 from scheduler.models import EVERY_STATE, Contact, Hours, Policy, Reason
 
-#: How far ahead an opening is looked for: a year, whichever it is.
+#: Days to search ahead for an opening: a year, leap years included.
 HORIZON_SECONDS = 366 * DAY_SECONDS
 
 _N = TypeVar("_N", int, float)
@@ -41,32 +41,32 @@ _NOBODY_KNOWS = "neither the contact, its number nor the campaign says where it 
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """The next time in which a contact may be called, or why there is none."""
+    """The next span of time in which a contact may be called, or why there is none."""
 
-    at: float  #: epoch seconds: now, when it is open now; inf: never
+    at: float  #: epoch seconds: now if it is open now; inf: never
     until: float  #: exclusive; inf: nothing closes it
-    reason: Reason | None = None  #: why never
+    reason: Reason | None = None  #: why it never opens; None: it does
 
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """What one rule says now."""
+    """The finding of one rule at an instant."""
 
-    rule: str  #: the key, the preset or the setting that it comes from
+    rule: str  #: the key, preset or setting that the rule comes from
     passes: bool
     found: str  #: what the rule found, in words
     until: float | None = None  #: epoch seconds until which it does not pass; None: it never will
 
 
 class Source(StrEnum):
-    """Who says in which zones a contact may be."""
+    """The source of a contact's zones."""
 
     CONTACT = "contact"  #: the contact itself
-    NUMBER = "number"  #: its number, and that is in one zone
-    SEVERAL = "several"  #: its number or its state, and that may be in several
-    HELD_TWICE = "held_twice"  #: the contact, of another country than its number: both hold
-    CAMPAIGN = "campaign"  #: the campaign, for those of whom nobody else knows
-    UNKNOWN = "unknown"  #: nobody
+    NUMBER = "number"  #: its number, which is in one zone
+    SEVERAL = "several"  #: its number or its state, which may be in several zones
+    HELD_TWICE = "held_twice"  #: the contact's zone contradicts its number's country: both hold
+    CAMPAIGN = "campaign"  #: the campaign's default, for contacts without any other source
+    UNKNOWN = "unknown"  #: none
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class Whereabouts:
 
 
 def zones_of(contact: Contact, policy: Policy) -> tuple[str, ...]:
-    """Return the IANA names of the zones in which the contact may be; none: nobody knows.
+    """Return the IANA names of the zones in which the contact may be; (): unknown.
 
     They come from the contact itself, else its number and its state, else the campaign. Several are
     possible for a number: an 800 number may be answered anywhere in North America. A contact's own
@@ -89,7 +89,7 @@ def zones_of(contact: Contact, policy: Policy) -> tuple[str, ...]:
 
 
 def whereabouts(contact: Contact, policy: Policy) -> Whereabouts:
-    """Return the zones in which the contact may be, and who says so."""
+    """Return the zones in which the contact may be, with their source."""
     elsewhere = zones_elsewhere(contact) if contact.states and not contact.timezone else ()
     number = alike(contact.phone_number)
     return _whereabouts(contact.timezone, number, tuple(elsewhere), policy.timezone)
@@ -144,7 +144,7 @@ def opening(policy: Policy, contact: Contact, now: float) -> Opening:
 
 
 def verdicts(policy: Policy, contact: Contact, now: float) -> list[Ruling]:
-    """Return what each rule about the time says of a contact, those that are not set left out."""
+    """Return the finding of each rule about the time that is set."""
     found = [*_bound_verdicts(policy, contact, now)]
     rules = hours_of(policy, contact)
     if contact.states:
@@ -167,19 +167,19 @@ def _states_in_words(contact: Contact) -> str:
 
 
 def _bounds(policy: Policy, contact: Contact) -> tuple[float, float]:
-    """Return from when and until when: the later beginning and the earlier end."""
+    """Return the later beginning and the earlier end of campaign and contact, in epoch seconds."""
     begins = [at for at in (policy.not_before, contact.not_before) if at is not None]
     ends = [at for at in (policy.not_after, contact.not_after) if at is not None]
     return max(begins, default=-math.inf), min(ends, default=math.inf)
 
 
 def _known(zones: tuple[str, ...]) -> bool:
-    """Whether it can be told what time it is in all of them: a zone without data is no zone."""
+    """Whether the machine has the data of all these zones."""
     return bool(zones) and all(map(zone_of, zones))
 
 
 class _Calendar:
-    """When rules are all open in zones at once, found day by day and kept."""
+    """The spans in which all rules are open in all zones, computed day by day and cached."""
 
     _MOST_DAYS = 4000
 
@@ -189,7 +189,7 @@ class _Calendar:
         self._days: dict[int, _Spans] = {}
 
     def next(self, start: float) -> tuple[float, float] | None:
-        """Return the first open span that ends after an instant, cut there; None within a year."""
+        """Return the first open span that ends after `start`, cut there; None: none in a year."""
         for day in range(utc_day(start), utc_day(start + HORIZON_SECONDS) + 1):
             for begin, end in self._day(day):
                 if end > start:
@@ -198,7 +198,7 @@ class _Calendar:
         return None
 
     def _end(self, day: int, end: float) -> float:
-        """Follow an opening over the midnights of UTC to where it closes."""
+        """Return when an opening closes, which may be after several midnights of UTC."""
         for following in range(day + 1, day + HORIZON_SECONDS // DAY_SECONDS):
             spans = self._day(following)
             if end < utc_midnight(following) or not spans or spans[0][0] > end:
@@ -215,7 +215,7 @@ class _Calendar:
         return spans
 
     def _found(self, day: int) -> _Spans:
-        """Return what is open of one day of UTC."""
+        """Return the open spans of one UTC day."""
         spans: _Spans = ((utc_midnight(day), utc_midnight(day + 1)),)
         for zone in self._zones:
             if not spans:
@@ -253,7 +253,7 @@ def _windows(rule: Hours, day: date) -> tuple[tuple[int, int], ...]:
 
 
 def _closed_on(rule: Hours, day: date) -> str:
-    """Say why a rule is closed for the whole of a date; "" when it is not."""
+    """Return why a rule is closed on the whole date; "": it is not."""
     if day.isoformat() in rule.blackout_dates:
         return f"{day.isoformat()} is a blackout date"
     for region in rule.holidays:
@@ -273,7 +273,7 @@ def holidays_of(region: str, year: int) -> dict[date, str]:
 
 
 def _joined(spans: Iterable[tuple[float, float]]) -> _Spans:
-    """Put spans in order and those that touch together; leave out those that hold nothing."""
+    """Sort spans, merge those that touch, and drop empty ones."""
     joined: list[tuple[float, float]] = []
     for begin, end in sorted(span for span in spans if span[0] < span[1]):
         if joined and begin <= joined[-1][1]:
@@ -284,7 +284,7 @@ def _joined(spans: Iterable[tuple[float, float]]) -> _Spans:
 
 
 def _common(ones: Iterable[tuple[_N, _N]], others: Iterable[tuple[_N, _N]]) -> _Pairs[_N]:
-    """Return what two lists of spans have in common."""
+    """Return the intersection of two lists of spans."""
     others = tuple(others)
     pairs = ((max(a, c), min(b, d)) for a, b in ones for c, d in others)
     return tuple(span for span in pairs if span[0] < span[1])
@@ -313,7 +313,7 @@ def _opens(rules: tuple[Hours, ...], zones: tuple[str, ...], now: float) -> floa
 
 
 def _seen(rule: Hours, zone: str, now: float) -> str:
-    """Say what time it is there, and why the whole day is closed when it is."""
+    """Return the local time, and why the whole day is closed if it is."""
     there = zone_of(zone)
     shown = local(now, there) if there else datetime.fromtimestamp(now, UTC)
     closed = _closed_on(rule, shown.date())

@@ -1,4 +1,4 @@
-"""How an instant is shown to a reader: by the clocks of this machine, or in UTC."""
+"""Writes instants for the reader: in this machine's zone, or in UTC."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _reads_utc = False
 
 
 def use_utc() -> None:
-    """Show every instant in UTC from now on; what is done at which hour stays as it is."""
+    """Write every instant in UTC from now on. Calling hours are not affected."""
     global _reads_utc
     _reads_utc = True
 
@@ -45,7 +45,7 @@ def day_and_time(at: float) -> str:
 
 
 def elsewhere(at: float, zones: tuple[str, ...]) -> str:
-    """Write what clocks show then in zones where it is not the reader's time: " (9:00 in …)"."""
+    """Write the local times in zones that differ from the reader's: " (9:00 in …)"."""
     here, shown = clock(at), []
     for name in zones:
         zone = zone_of(name)
@@ -57,7 +57,7 @@ def elsewhere(at: float, zones: tuple[str, ...]) -> str:
 
 
 def here(at: float, zone: str) -> str:
-    """Write the reader's time beside one that is written in a zone: " (15:00 CET here)"."""
+    """Write the reader's time, to follow a time in another zone: " (15:00 CET here)"."""
     there = zone_of(zone)
     if there is None or local(at, there).utcoffset() == timedelta(seconds=clock(at).tm_gmtoff):
         return ""

@@ -1,4 +1,4 @@
-"""In which of the United States is a contact: what its column says, and what its number says.
+"""The states of the United States that a contact belongs to, by its columns and its number.
 
 The District of Columbia and the territories stand among the states.
 """
@@ -15,9 +15,9 @@ from scheduler.masking import shown
 from scheduler.models import EVERY_STATE, Contact
 
 EXPECTED = "a state of the United States such as FL or Florida"
-#: What the column is called, apart from case and what stands between its words.
+#: Names of the column, whatever their case and separators.
 _COLUMNS = ("state", "us state")
-#: What people write besides the names that the library of holidays has.
+#: Names that people write and the holidays library does not have.
 _ALSO = {"washington dc": "DC", "washington state": "WA", "virgin islands": "VI"}
 
 # Every area code is one state's. As of 2026-11, https://nationalnanpa.com/area_codes/index.html by
@@ -91,7 +91,7 @@ STATES = tuple(_AREA_CODES)
 
 @lru_cache(maxsize=256)  # most contacts of JSON Lines have the same keys
 def columns(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Return which of these columns name a state; they stay columns as all others are."""
+    """Return the columns that have a state; they remain variables as well."""
     return tuple(name for name in names if _plain(name) in _COLUMNS)
 
 
@@ -117,10 +117,10 @@ def state(written: str, *, or_province: bool = False) -> str:
 
 
 def held_to(named: Iterable[str], number: str) -> tuple[str, ...]:
-    """Return the states to whose rules a contact is held: those it names, and its number's.
+    """Return the states whose rules hold for a contact: those that it names, and its number's.
 
-    EVERY_STATE where none can be told of a number of the United States or of a SIP address, "";
-    none for a number of another country that names none.
+    EVERY_STATE if the state of a US number, or of a SIP address (""), is unknown; () for a number
+    of another country with no state named.
     """
     found = {*named}
     its_own = of_number(number)
@@ -132,7 +132,7 @@ def held_to(named: Iterable[str], number: str) -> tuple[str, ...]:
 
 
 def of_number(number: str) -> str:
-    """Return the state of a number; "" for another country, EVERY_STATE when none can be told."""
+    """Return the state of a number; "": another country; EVERY_STATE: unknown."""
     if not number:
         return EVERY_STATE
     if not number.startswith("+1"):

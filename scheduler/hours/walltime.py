@@ -1,9 +1,9 @@
-"""At which instants does a clock on the wall of a time zone show a time?
+"""Converts local times of a zone to instants.
 
-Where the clock goes back it shows an hour twice, and where it goes forward it leaves one out. A
-window that opens or closes then is cut where there is doubt: it opens when the clock will not
-be before its opening again, and closes when it shows its close for the first time; one that begins
-or ends in what is left out does so when the clock jumps.
+When clocks go back, they show an hour twice; when they go forward, they skip one. A window that
+opens or closes then is cut on the safe side: it opens when the clock shows its opening for the last
+time, and closes when the clock shows its close for the first time. A time in the skipped hour is
+the instant at which the clock jumps.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 
 @lru_cache(maxsize=1024)
 def zone_of(name: str) -> ZoneInfo | None:
-    """Return the zone of a name; None when this machine knows none.
+    """Return the zone of a name; None for an unknown one.
 
-    A machine's own table may be years old, and countries change their clocks: where the package
-    tzdata has a newer one, that is read.
+    The machine's own table may be years old, and countries change their clocks: if the package
+    tzdata has a newer table, that is used.
     """
     try:
         return (_of_package(name) if _package_is_newer() else None) or ZoneInfo(name)
@@ -34,7 +34,7 @@ def zone_of(name: str) -> ZoneInfo | None:
 
 
 def _of_package(name: str) -> ZoneInfo | None:
-    checked = ZoneInfo(name)  # refuses what is no name, such as a way out of the folder
+    checked = ZoneInfo(name)  # refuses malformed names, such as a path out of the folder
     found = files("tzdata").joinpath("zoneinfo", *name.split("/"))
     if not found.is_file():
         return None
@@ -49,7 +49,7 @@ def _package_is_newer() -> bool:
 
 
 def table_version(folder: Traversable) -> str:
-    """Return the version of the time zones in a folder, such as 2026f; "": it does not say."""
+    """Return the version of the time zone database in a folder, such as 2026f; "": unknown."""
     try:
         with folder.joinpath("tzdata.zi").open(encoding="utf-8", errors="replace") as lines:
             words = next(lines, "").split()
@@ -74,14 +74,14 @@ def utc_midnight(day: int) -> float:
 
 
 def opens_at(day: int, minute: int, zone: ZoneInfo) -> float:
-    """Return from when on it is that minute of a local day or later, and not earlier again."""
+    """Return the instant after which the local clock never shows an earlier minute of the day."""
     first, last = instants(_clock(day, minute), zone)
     goes_back_to_it = first < last and _offset(last - 1, zone) != _offset(last, zone)
     return first if goes_back_to_it else last
 
 
 def closes_at(day: int, minute: int, zone: ZoneInfo) -> float:
-    """Return when it is that minute of a local day for the first time."""
+    """Return the first instant at which the local clock shows that minute of a day."""
     return instants(_clock(day, minute), zone)[0]
 
 

@@ -48,12 +48,12 @@ def week_of(parts: Iterable[tuple[str, Iterable[str]]]) -> Week:
 
 
 def windows_in(text: str) -> list[str]:
-    """Return the windows of one day, which commas part; none where it is closed."""
+    """Return the windows of one day, separated by commas; []: it is closed."""
     return [] if text.strip().lower() == CLOSED else [each.strip() for each in text.split(",")]
 
 
 def written(week: Week) -> str:
-    """Write the hours of a week; days in a row that have the same ones are put together."""
+    """Write the hours of a week; consecutive days with equal hours are joined."""
     if week == WHOLE_WEEK:
         return ALWAYS
     groups: list[tuple[int, int]] = []

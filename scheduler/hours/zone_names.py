@@ -1,4 +1,4 @@
-"""Which time zone does a person mean by a name: read where it is certain, else a place to say.
+"""Reads time zone names as people write them, if the zone is certain; else suggests places.
 
 A zone is a place. `EST`, `Etc/GMT+5` and `UTC-5` are offsets, the same in summer and in winter,
 by which people mean a place that has both: they are refused. Windows, and what exports from it,
@@ -122,7 +122,7 @@ _SHORTEST_CITY = 5  # of those that are looked for by likeness
 
 
 def read(written: str) -> str | None:
-    """Return the IANA name of the zone that is certainly meant; None when none is."""
+    """Return the IANA name of the zone if it is certain; else None."""
     if written in available_zones():
         return None if _is_no_place(written) else written
     name = _plain(written)
@@ -135,9 +135,9 @@ def read(written: str) -> str | None:
 
 
 def meant(written: str) -> tuple[str, ...]:
-    """Return the places of which one was perhaps meant by what can't be read, the likelier first.
+    """Return places to suggest for a name that can't be read, the likeliest first.
 
-    None of them is like it by its letters alone: an abbreviation is no misspelled place.
+    They are never chosen by similar letters alone: an abbreviation is no misspelt place.
     """
     name = _plain(written)
     if name in _NO_PLACE:
@@ -206,7 +206,7 @@ def _hours(offset: re.Match[str]) -> float:
 
 def _at(offset: re.Match[str]) -> tuple[str, ...]:
     hours = _hours(offset)
-    # Whoever writes Etc/GMT-5 may have meant either.
+    # Etc/GMT-5 may be meant with either sign.
     both = (hours, -hours) if offset["posix"] else (hours,)
     return tuple(_BY_OFFSET[each] for each in both if each in _BY_OFFSET)
 

@@ -62,7 +62,7 @@ from scheduler.providers.twilio import TWILIO
 from scheduler.settings import Settings
 from scheduler.tokens import TokenShelf
 
-#: Every telephony API that there is: nothing else names one of them.
+#: The registry of telephony APIs: no other module above the providers names one of them.
 PROVIDERS: tuple[Kind, ...] = (SYMBL, TWILIO)
 
 __all__ = [
@@ -122,11 +122,11 @@ __all__ = [
 
 
 def accounts_of(settings: Settings, *, is_tolerant: bool = False) -> Accounts:
-    """Return the accounts that this process knows: those of the file, or the variables' only one.
+    """Return the accounts of the accounts file, or the single account of the variables.
 
-    A worker `is_tolerant`: of a file that is wrong it takes what it can read, and only sends stops.
-    Raises ConfigError, a line for each problem, when the file is wrong or can't be read, and when
-    the variables are credentials of several APIs: a guess is never dialled.
+    Workers set `is_tolerant`: they take the readable accounts of a faulty file, and only send
+    stops. Raises ConfigError, a line for each problem, when the file is wrong or can't be read, and
+    when the variables are credentials of several APIs: a guess is never dialled.
     """
     if settings.accounts is not None:
         return accounts_file.read(
@@ -152,19 +152,19 @@ def accounts_schema() -> dict[str, Any]:
 
 
 def kind_of(account: Account) -> Kind:
-    """Return the API at which an account is."""
+    """Return the kind of an account's provider."""
     return next(kind for kind in PROVIDERS if kind.name == account.provider)
 
 
 def is_nobodys(account: Account, accounts: Accounts, settings: Settings) -> bool:
-    """Whether nothing says yet at which provider an account is: no file, no variable."""
+    """Whether no file and no variable says at which provider the account is."""
     is_unsaid = accounts.path is None and settings.provider is None
     credentials = account.credentials
     return is_unsaid and not credentials.are_begun and not credentials.suffice
 
 
 def for_newcomers() -> Kind:
-    """Return the API that is proposed to somebody who has no account yet."""
+    """Return the provider that is proposed to somebody who has no account yet."""
     return next((kind for kind in PROVIDERS if not kind.may_be_gone), PROVIDERS[0])
 
 
@@ -178,7 +178,7 @@ def taking(keys: Collection[str]) -> str:
 
 
 def at_provider(account: Account, name: str, settings: Settings) -> Account:
-    """Return an account as it would be at the provider of a name, if there is one."""
+    """Return the account as one at the provider with this name; unchanged for an unknown name."""
     for kind in PROVIDERS:
         if kind.name == name != account.provider:
             credentials, pace = kind.credentials.of(settings), kind.pace(settings)
@@ -189,10 +189,10 @@ def at_provider(account: Account, name: str, settings: Settings) -> Account:
 def callback_address(
     account: Account, settings: Settings, *, in_sandbox: bool = False
 ) -> CallbackAddress | None:
-    """Return where the provider of an account reaches us; None where it does not.
+    """Return where an account's provider sends its callbacks; None: it can't reach callsched.
 
-    A provider on this machine, such as the sandbox, reaches us here. `in_sandbox` says that its
-    sandbox is called instead.
+    A provider on this machine, such as the sandbox, reaches a local address. `in_sandbox`: the
+    provider's sandbox is called instead of it.
     """
     if CallsBack not in kind_of(account).abilities or account.credentials is None:
         return None
@@ -210,9 +210,9 @@ def _here(settings: Settings) -> CallbackAddress:
 
 
 def can_verify(account: Account) -> bool:
-    """Whether an account's credentials have what its provider's requests are signed with.
+    """Whether an account's credentials include what its provider signs callbacks with.
 
-    Where no account can be opened with them, nothing is said of it here.
+    True as well for credentials that open no account: that fault is reported elsewhere.
     """
     try:
         with closing(open_provider(account)) as provider:
@@ -231,17 +231,18 @@ def open_provider(account: Account, shelf: TokenShelf | None = None) -> Provider
         other = for_newcomers()
         if account.credentials.are_begun or other is kind_of(account):
             raise
-        # Whoever has said nothing of an account may have none yet.
+        # Without any setting, the user may have no account yet.
         raise ConfigError(
             f"{error}; to call by {other.name} instead, set {other.credentials_settings}"
         ) from None
 
 
 def _of_variables(settings: Settings) -> Kind:
-    """Return the API that the settings name, else the one whose credentials are set.
+    """Return the provider that the settings name, else the one whose credentials are set.
 
-    Where none suffice, that is the first of which anything is said, and it says what to set. Raises
-    ConfigError when those of several are set (a guess is never dialled), and for an unknown name.
+    If none are complete, the first provider with any credential, whose error then says what to set.
+    Raises ConfigError for credentials of several providers (callsched never guesses), and for an
+    unknown name.
     """
     if settings.provider is not None:
         return _named(settings.provider)

@@ -1,8 +1,8 @@
 """The accounts' file: several accounts in YAML, each with its provider's credentials.
 
-A credential may be taken from elsewhere: `${NAME}` is a variable of the environment or of the .env
-file, `${file:PATH}` the text of a file, such as a Docker or Kubernetes secret. One that can't be
-had makes its account unusable, and no other.
+A credential may refer to its value: `${NAME}` is a variable of the environment or of the .env
+file, `${file:PATH}` the text of a file, such as a Docker or Kubernetes secret. If the value is
+missing, only that account is unusable.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def _caller_ids(value: object) -> object:
 
 
 class AccountKeys(BaseModel):
-    """What every account may have; its provider's credentials stand beside these."""
+    """Keys that every account may have; its provider's credentials are further keys beside them."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -74,11 +74,10 @@ def read(
 ) -> Accounts:
     """Read and check the file. Raises ConfigError, a line for each problem with its place.
 
-    Who `is_tolerant` gets the accounts that nothing is wrong with, if there is any, and the
-    problems as `doubts`.
+    With `is_tolerant`, return the sound accounts, if there is any, and the problems as `doubts`.
 
-    What an account leaves out of ceiling, pace and reserve is what the settings say. `lookup`
-    returns a variable, None where it is not set.
+    Ceiling, pace and reserve that an account leaves out come from the settings. `lookup` returns a
+    variable, None if it is not set.
     """
     try:
         root = document.compose(_text(path), str(path))
@@ -124,7 +123,8 @@ def _text(path: Path) -> str:
 def _bodies(root: Node | None, path: str) -> Iterator[tuple[str, Node, document.Mapping]]:
     """Yield each account: its name, where that stands, and its keys.
 
-    They are a mapping by name or a list of which each has a `name`, under `accounts` or alone.
+    The file has a mapping by name, or a list whose items have a `name`; at the top or under
+    `accounts`.
     """
     if isinstance(root, document.Mapping) and set(root.pairs) == {"accounts"}:
         root = root.pairs["accounts"][1]
@@ -156,7 +156,7 @@ def _mapping(body: Node, path: str, name: str) -> document.Mapping:
 
 
 class _Reader:
-    """Checks account by account, and keeps what is wrong with each."""
+    """Checks the accounts one by one, and collects their problems."""
 
     def __init__(
         self, path: Path, settings: Settings, kinds: Mapping[str, Kind], lookup: Lookup
@@ -165,18 +165,20 @@ class _Reader:
         self._settings = settings
         self._kinds = kinds
         self._lookup = lookup
-        self._literals: list[tuple[str, str]] = []  #: account and key of secrets in the file
-        self._fault = ""  #: of the account that is being read
-        self._identities: dict[str, list[str]] = {}  #: names of each account at its provider
+        self._literals: list[tuple[str, str]] = []  #: (account, key) of secrets in the file itself
+        self._fault = ""  #: what is wrong with the account that is being read
+        self._identities: dict[
+            str, list[str]
+        ] = {}  #: identity at the provider -> names in the file
         self.keys: dict[str, AccountKeys] = {}
         self.problems: list[Problem] = []
 
     def refuse(self, node: Node | None, message: str) -> None:
-        """Note a problem that stands at a node."""
+        """Note a problem and the place of its node."""
         self.problems.append(Problem(str(self._path), message, *place_of(node)))
 
     def warnings(self) -> Iterator[str]:
-        """Yield what is dangerous: secrets that others can read, accounts that are one."""
+        """Yield warnings: secrets that others can read, and two names for the same account."""
         path = self._path
         if self._literals and (mode := path.stat().st_mode) & _OTHERS:
             places = ", ".join(f"{account}.{key}" for account, key in self._literals)
@@ -192,7 +194,7 @@ class _Reader:
                 )
 
     def account(self, name: str, at: Node, body: document.Mapping) -> Account | None:
-        """Return an account; None when something is wrong with it."""
+        """Return an account; None if it is faulty: its problems are noted."""
         before, self._fault = len(self.problems), ""
         if not re.fullmatch(NAME_PATTERN, name):
             self.refuse(
@@ -231,7 +233,7 @@ class _Reader:
         )
 
     def _ceiling(self, own: int | None) -> int:
-        """Return an account's own, which the setting caps where somebody has set it."""
+        """Return the account's own ceiling, capped by the setting if that is set."""
         ours = self._settings
         ceiling = own or ours.max_concurrency
         is_cap = "max_concurrency" in ours.model_fields_set
@@ -273,7 +275,7 @@ class _Reader:
         beside: set[str],
         within: Node | None,
     ) -> Any:
-        """Return the provider's own; they stand beside the other keys, or under `credentials`."""
+        """Return the provider's credentials, from beside the other keys or under `credentials`."""
         if within is not None and not isinstance(within, document.Mapping):
             example = next(iter(kind.credentials.model_fields))
             self.refuse(within, f"credentials: expected keys such as {example}")
@@ -310,7 +312,7 @@ class _Reader:
             self.problems.append(Problem(str(self._path), message, *place_of(source, "countries")))
 
     def _taken(self, account: str, key: str, node: Node, model: type[BaseModel]) -> object:
-        """Return a value of the credentials, taken from where the file says."""
+        """Return the value of a credential, resolving `${…}`."""
         value = document.plain(node)
         if not isinstance(value, str):
             return value

@@ -1,4 +1,4 @@
-"""How any API's answer is read: defensively, because a server may send anything."""
+"""Reads the answers of any API defensively, because a server may send anything."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import requests
 
 from scheduler.providers.http_dates import seconds_to_wait
 
-#: A `Retry-After` beyond this is a mistake or a maintenance: we look again by then.
+#: The longest `Retry-After` that is followed. A longer one is a mistake or an outage: after this
+#: time, callsched tries again.
 LONGEST_RETRY_AFTER_SECONDS = 300.0
 
 #: What a body may begin with that says nothing: blanks, and the byte-order marks of two encodings.
@@ -31,19 +32,19 @@ _MOST_DIGITS = 1000
 
 
 def is_success(answer: requests.Response) -> bool:
-    """Whether it is any 2xx: which one the API gives differs by source."""
+    """Whether the status is any 2xx: the API's sources disagree which one it gives."""
     return 200 <= answer.status_code < 300
 
 
 def json_of(answer: requests.Response) -> dict[str, Any] | None:
-    """Return the body when it is the API's own: a JSON object."""
+    """Return the body if it is a JSON object, as the API's own are; else None."""
     body = any_json(answer)
     return body if isinstance(body, dict) else None
 
 
 def any_json(answer: requests.Response, most_values: int = MOST_VALUES) -> Any:
-    """Return whatever JSON the body is, None when it is none."""
-    # JSON is UTF-8 whatever a header says; what is not may be in the encoding of its header.
+    """Return the body's JSON, whatever its type; None if it is no JSON."""
+    # JSON is UTF-8 whatever the header says; if it isn't, the header's encoding may be true.
     body = read_json(answer.content, most_values)
     if body is None and answer.content and _is_text_encoding(answer.encoding):
         return read_json(answer.text, most_values)
@@ -51,7 +52,7 @@ def any_json(answer: requests.Response, most_values: int = MOST_VALUES) -> Any:
 
 
 def most_values(most_bytes: int) -> int:
-    """Return how many values are read of an answer that may have so many bytes."""
+    """Return the bound on JSON values of an answer that may have so many bytes."""
     return most_bytes // _BYTES_A_VALUE
 
 
@@ -68,9 +69,9 @@ def has_no_body(answer: requests.Response) -> bool:
 
 
 def read_json(written: str | bytes, most_values: int = MOST_VALUES) -> Any:
-    """Return the JSON that this is, None when it is none; a byte-order mark does no harm.
+    """Parse JSON, with or without a byte-order mark; None for a text that is none.
 
-    What has more values than `most_values` is none.
+    None as well for more than `most_values` values.
     """
     if _values(written) > most_values:
         return None
@@ -113,6 +114,6 @@ def is_page(answer: requests.Response) -> bool:
 
 
 def retry_after(answer: requests.Response) -> float | None:
-    """Return how long an answer asks to wait, at most 5 minutes; None when it does not say."""
+    """Return the seconds of `Retry-After`, at most 300; None without a readable one."""
     seconds = seconds_to_wait(answer.headers.get("Retry-After", ""), answer.headers.get("Date", ""))
     return None if seconds is None else min(max(0.0, seconds), LONGEST_RETRY_AFTER_SECONDS)

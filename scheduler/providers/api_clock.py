@@ -1,7 +1,7 @@
-"""What time it is at a telephony API, as the headers of its answers say.
+"""The clock of a telephony API, as the `Date` headers of its answers show it.
 
-A third clock beside that of Redis and our own, for when these two disagree. What it shows may be
-wrong by any length: only how far it has come from one answer to another tells anything.
+It is a third clock, for when those of Redis and of this machine disagree. It may be wrong by any
+length: only the time that it gained between two answers means anything.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _MOST_LETTERS = 29
 
 @dataclass(frozen=True, slots=True)
 class ApiTime:
-    """The date of one answer, and between which instants since boot it was written."""
+    """The date of one answer, and the two instants since boot between which it was written."""
 
     date: str
     asked_at: float
@@ -30,19 +30,20 @@ class ApiTime:
 
 
 class ApiClock:
-    """Keeps what the API's last answer said. Safe to use from many threads."""
+    """Keeps the date of the API's last answer. Safe to use from many threads."""
 
     def __init__(self, base_url: str) -> None:
-        """Answers of other places say nothing."""
+        """`base_url`: answers from any other address are ignored."""
         self._place = f"{base_url.rstrip('/')}/"
         self.last: ApiTime | None = None
 
     def see(
         self, url: str, answer: requests.Response, *, asked_at: float, answered_at: float
     ) -> None:
-        """Look at an answer; its date is read when somebody asks for it.
+        """Keep the date of an answer, unparsed.
 
-        Errors may be those of a proxy on this very machine, and what has an age was kept by one.
+        Errors are ignored, which a proxy on this very machine may have made, and so are answers
+        with an `Age`, which a cache has kept.
         """
         date = answer.headers.get("Date", "")
         is_its_own = is_success(answer) and "Age" not in answer.headers
@@ -50,21 +51,21 @@ class ApiClock:
             self.last = ApiTime(date, asked_at, answered_at)
 
     def since(self, at: float) -> ApiTime | None:
-        """Return what an answer said that was asked for since then; None for none."""
+        """Return the date of an answer whose request was sent since then; None without one."""
         last = self.last
         return last if last is not None and last.asked_at >= at else None
 
 
 @dataclass(frozen=True, slots=True)
 class Gain:
-    """By how many seconds the API's clock has gained on ours; less than 0 where it has lost."""
+    """The seconds that the API's clock has gained on this machine's; negative: it has lost."""
 
     least: float
     most: float
 
 
 def gain(earlier: ApiTime, later: ApiTime) -> Gain | None:
-    """Return what it has gained from one answer to another; None where a date can't be read."""
+    """Return the gain between two answers; None if a date can't be read."""
     before, after = http_date(earlier.date), http_date(later.date)
     if before is None or after is None:
         return None

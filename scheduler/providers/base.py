@@ -1,4 +1,4 @@
-"""What callsched asks of a telephony API. Errors are those of `errors.py`, nothing else leaves."""
+"""The protocols of a telephony API. They raise errors of `errors.py` and no others."""
 
 from __future__ import annotations
 
@@ -32,31 +32,31 @@ from scheduler.providers.callbacks import (
 )
 from scheduler.script import Script
 
-#: Called right before the first byte of a start leaves; raises NotSent to hold it back.
+#: Called right before the first byte of a start is sent; raises NotSent to prevent that.
 Leave = Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
 class StartOrder:
-    """Whom to dial, and what is sent besides."""
+    """All that a start sends: whom to dial, and how the call goes."""
 
     phone_number: str  #: E.164, with the plus sign; "" when a SIP address is dialled
-    session_name: str  #: unique to the attempt: all by which a lost call can be found again
+    session_name: str  #: unique to the attempt: the only means to find a lost call again
     dtmf: str = ""
     sip_uri: str = ""
     options: StartOptions = field(default_factory=StartOptions)
-    #: What only some APIs are told.
+    #: Only some APIs take what follows.
     caller_id: str = ""  #: E.164; the number that the callee sees
-    other_caller_ids: tuple[str, ...] = ()  #: that it could show instead
-    max_duration_seconds: float | None = None  #: from the answer; None: the campaign has none
-    ring_seconds: float | None = None  #: for how long it may ring; None: the API's own choice
+    other_caller_ids: tuple[str, ...] = ()  #: numbers that it could show instead
+    max_duration_seconds: float | None = None  #: from the answer; None: the campaign has no limit
+    ring_seconds: float | None = None  #: how long it may ring; None: the API's default
     script: Script = ()  #: filled in; (): the options say what the call does
-    record: bool = False  #: the whole call
-    transcribe: bool = False  #: the same
-    #: What is told while the call lives comes here; None: nothing is told, and polls suffice.
+    record: bool = False  #: record the whole call
+    transcribe: bool = False  #: transcribe the whole call
+    #: The address for callbacks; None: no callbacks, callsched polls instead.
     callbacks: CallbackPlace | None = None
     on_machine: OnMachine = OnMachine.GO_ON
-    machine_script: Script = ()  #: what a machine hears instead, filled in; (): `on_machine` holds
+    machine_script: Script = ()  #: the filled script for a machine; (): `on_machine` decides
 
     @classmethod
     def of(
@@ -112,23 +112,23 @@ class SummaryPage:
 
 
 class Stage(StrEnum):
-    """How far a call has come at its provider. What nobody knows counts as alive."""
+    """How far a call has come at its provider. An unknown stage counts as alive."""
 
     QUEUED = "queued"  #: it waits in the provider's own queue: no phone rings
     RINGING = "ringing"
     ANSWERED = "answered"
-    ALIVE = "alive"  #: a word that this release does not know: not over
+    ALIVE = "alive"  #: a stage that this release does not know: not over
     OVER = "over"
 
 
 class Outcome(StrEnum):
-    """How a call that is over has ended, as its provider says."""
+    """How a call ended, according to its provider."""
 
     COMPLETED = "completed"  #: it was answered, and has ended
     BUSY = "busy"
     NO_ANSWER = "no_answer"
     FAILED = "failed"  #: it could not be placed
-    CANCELED = "canceled"  #: it was called off before the answer
+    CANCELED = "canceled"  #: it was stopped before the answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,26 +140,26 @@ class CallReport:
 
     connection_id: str
     stage: Stage
-    outcome: Outcome | None = None  #: of one that is over; None while it lives
-    address: str = ""  #: whom it calls, as our orders write it
+    outcome: Outcome | None = None  #: None while it is live
+    address: str = ""  #: the callee, as a StartOrder writes it
     caller_id: str = ""
-    is_ours: bool = True  #: placed by a request to the API, and no part of another call
+    is_ours: bool = True  #: placed by a request to the API, not as a leg of another call
     created_at: float | None = None
     started_at: float | None = None  #: when the provider dialled; None: it never did
     ended_at: float | None = None
     duration_seconds: float | None = None  #: from the answer
-    answered_by: str = ""  #: human, machine, fax or unknown; "" where nobody has listened
+    answered_by: str = ""  #: human, machine, fax or unknown; "": no detection
     price: str = ""  #: amount and currency, such as "0.013 USD"; "": not known yet
-    read_at: float | None = None  #: when the provider answered
+    read_at: float | None = None  #: when the provider answered the request that read this
 
 
 @dataclass(frozen=True, slots=True)
 class StopAnswer:
-    """What a confirmed stop tells."""
+    """The answer to a confirmed stop."""
 
     conversation_id: str = ""
     summary_pages: tuple[SummaryPage, ...] = ()
-    report: CallReport | None = None  #: what was read of the call, where that is what confirms
+    report: CallReport | None = None  #: the reading of the call that confirmed its end, if one did
 
 
 SpeakerEventKind = Literal["started_speaking", "stopped_speaking", "joined", "left"]
@@ -167,17 +167,17 @@ SpeakerEventKind = Literal["started_speaking", "stopped_speaking", "joined", "le
 
 @dataclass(frozen=True, slots=True)
 class SpeakerEvent:
-    """Who speaks on a live call: it only makes the transcript's speakers better."""
+    """Who speaks on a live call; it only improves the speakers' names in the transcript."""
 
     kind: SpeakerEventKind
     user_id: str
     name: str = ""
-    at: float | None = None  #: epoch seconds; None for when the API hears of it
+    at: float | None = None  #: epoch seconds; None: when the API gets the event
 
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """A WebSocket on which the news of a connection come."""
+    """A WebSocket that sends the news of a connection."""
 
     url: str = field(repr=False)  #: may carry a secret
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -185,66 +185,66 @@ class Subscription:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """One thing that a live connection tells.
+    """One event of a live connection.
 
-    `completed` says that the conversation is over. The others are lines to be shown: `message`, a
-    whole sentence; `transcript`, the words as they were recognised; `topic`, `action_item`,
-    `follow_up`, `question`, `intent`, `tracker`; and `error`.
+    `completed`: the conversation is over. The other kinds are lines to show: `message`, a whole
+    sentence; `transcript`, words as they were recognised; `topic`, `action_item`, `follow_up`,
+    `question`, `intent`, `tracker`; and `error`.
     """
 
     kind: str
     text: str = ""
     speaker: str = ""
     said_at: float | None = None  #: epoch seconds, by the API's clock
-    intent: str = ""  #: of an intent: its name
-    answered_by: str = ""  #: human or machine, where it tells who has answered
+    intent: str = ""  #: the name of an intent
+    answered_by: str = ""  #: human or machine, if the event tells who has answered
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What one request tells, in our words. What it does not tell is empty."""
+    """What one callback reports, whatever its provider. What it does not report is empty."""
 
     connection_id: str
-    sequence: int | None = None  #: of reports: a lower one is older, whenever it comes
-    #: How far the call has come; its instants are by the provider's clock, `read_at` that of the
-    #: news itself. Of one that is OVER only a read proves the end.
+    sequence: int | None = None  #: number of a report; a lower one is older, whenever it arrives
+    #: How far the call has come. Its instants are by the provider's clock; `read_at` is that of the
+    #: event itself. A reported OVER does not prove the end of the call: only a reading does.
     report: CallReport | None = None
-    answered_by: str = ""  #: human, machine, fax or unknown: a verdict while the call lives
-    may_speak: bool = False  #: with a machine's verdict: its greeting is over
-    news: tuple[News, ...] = ()  #: words
-    news_id: str = ""  #: unique to these words in their call: those that come again are dropped
-    pressed: str = ""  #: keys, of STEPS; "": none
+    answered_by: str = ""  #: human, machine, fax or unknown, detected while the call is live
+    may_speak: bool = False  #: with a machine: its greeting is over
+    news: tuple[News, ...] = ()  #: words of a transcript
+    news_id: str = ""  #: unique to these words within their call: repeated ones are dropped
+    pressed: str = ""  #: for STEPS, the keys; "": none
 
 
 @dataclass(frozen=True, slots=True)
 class FoundConversation:
-    """A conversation that the API has, as its list shows it."""
+    """An entry of the API's list of conversations."""
 
     conversation_id: str
     name: str
     started_at: float | None = None  #: epoch seconds, by the API's clock
-    ended_at: float | None = None  #: None when the API does not say that it is over
+    ended_at: float | None = None  #: None: not known to be over
 
 
 class Provider(Protocol):
     """One account at one telephony API. Safe to use from many threads.
 
-    What not every API can do are abilities, the protocols below.
+    What only some APIs can do are abilities: the protocols below.
     """
 
-    fingerprint: str  #: of address and credentials; changes when an operator mends either
+    fingerprint: str  #: a hash of address and credentials: it changes when an operator fixes either
 
     def authorize(self, max_duration_seconds: float) -> None:
-        """Make sure that a token is at hand which outlives a call of this length.
+        """Make sure that there is a token which is valid for longer than such a call.
 
         Raises NotDone, MaybeDone or AccountFault.
         """
 
     def start(self, order: StartOrder, leave: Leave) -> Connection:
-        """Send one start, once. Raises any ProviderError; MaybeDone when a phone may ring."""
+        """Send one start, once. Raises any ProviderError; MaybeDone: a phone may ring."""
 
     def stop(self, connection_id: str) -> StopAnswer:
-        """Send one stop. Returns only when the API confirmed it; may be repeated at will."""
+        """Send one stop; return once the API has confirmed it. Idempotent: repeat it at will."""
 
     def close(self) -> None:
         """Close the connections of this thread."""
@@ -252,87 +252,87 @@ class Provider(Protocol):
 
 @runtime_checkable
 class Listens(Protocol):
-    """It tells by sockets what happens on a live connection."""
+    """Ability: it reports on a live connection over WebSockets."""
 
     def subscriptions(self, connection: Connection) -> Sequence[Subscription]:
-        """Return where to listen to a connection, the best place first. May fetch a token."""
+        """Return the WebSockets of a connection, the best first. May fetch a token."""
 
     def knows_no_such(self, status: int, body: bytes) -> bool:
-        """Whether this answer to a subscription is the API's own, and says the call is over."""
+        """Whether this refusal of a subscription comes from the API and means: the call is over."""
 
     def read(self, frame: str | bytes) -> list[News]:
-        """Return the news in one frame of a subscription; nothing for what is not understood."""
+        """Return the news in one frame of a subscription; [] for an unknown frame."""
 
 
 @runtime_checkable
 class Collects(Protocol):
-    """It keeps what was said."""
+    """Ability: it keeps transcripts and insights."""
 
     def collect(self, conversation_id: str, insight: Insight) -> Any:
-        """Read one thing of a conversation, in JSON's own types. Raises NotRecorded on 404."""
+        """Read one insight of a conversation, as JSON values. Raises NotRecorded on 404."""
 
 
 @runtime_checkable
 class Finds(Protocol):
-    """It can be asked about calls whose answer was lost."""
+    """Ability: it can look for calls whose start was never answered."""
 
     def find(
         self, names: Collection[str], since: float, until: float
     ) -> Sequence[FoundConversation]:
         """Return the conversations that began within this time and have one of these names.
 
-        One that is not there proves nothing: it may come later. Raises any ProviderError.
+        A missing one proves nothing: it may appear later. Raises any ProviderError.
         """
 
 
 @runtime_checkable
 class Looks(Protocol):
-    """It can be asked how one call stands."""
+    """Ability: it can report on one call when asked."""
 
     def look(self, connection_id: str) -> CallReport:
         """Read one call. Raises NoSuchConnection, or any ProviderError."""
 
     def why_failed(self, connection_id: str) -> ProviderError | None:
-        """Return what the API says of a call that FAILED; None while it says nothing.
+        """Return why a call FAILED, as an error to act on; None while the API does not say.
 
-        AtLimit: the account's calls were used up and nothing rang. Refused: never dial this one
-        again. A plain ProviderError: nothing but its words. Raises any ProviderError when it can't
-        be asked.
+        AtLimit: the account had no call free, and nothing rang. Refused: never dial this callee
+        again. A plain ProviderError is only a message. Raises any ProviderError when the API
+        can't be asked.
         """
 
 
 @runtime_checkable
 class Sweeps(Protocol):
-    """It can list the calls of the account. A list may lag: what is absent proves nothing."""
+    """Ability: it lists the account's calls. A list may lag: a missing call proves nothing."""
 
     def open_calls(self) -> Sequence[CallReport]:
-        """Return every call that lives, all pages. Raises any ProviderError."""
+        """Return every live call, from all pages. Raises any ProviderError."""
 
     def ended_calls(self, since: float) -> Sequence[CallReport]:
-        """Return the calls that have ended since an instant, and perhaps some before.
+        """Return the calls that have ended since an instant, and perhaps earlier ones.
 
-        Some may be missing, to be looked at one by one. Raises any ProviderError.
+        Some may be missing: look at those one by one. Raises any ProviderError.
         """
 
     def calls_to(self, address: str, since: float) -> Sequence[CallReport]:
         """Return the calls to an address that were created since an instant, in any stage.
 
-        Perhaps some from before: who asks compares their times, by the clock of `read_at`. Raises
-        any ProviderError.
+        Earlier ones may be among them: compare their times, by the clock of `read_at`. Raises any
+        ProviderError.
         """
 
 
 @runtime_checkable
 class Prolongs(Protocol):
-    """It ends calls by itself, and can be told to do so later."""
+    """Ability: it ends calls by itself, and can move that time."""
 
     def prolong(self, connection_id: str, max_duration_seconds: float) -> None:
-        """Confirm that a call may last so long, counted from its answer. Raises ProviderError."""
+        """Have a call last so long from its answer; return once confirmed. Raises ProviderError."""
 
 
 @runtime_checkable
 class Erases(Protocol):
-    """It can be made to forget what was said."""
+    """Ability: it can delete a conversation."""
 
     def erase(self, conversation_id: str) -> None:
         """Have the API delete a conversation; one that it does not know is no error."""
@@ -340,41 +340,40 @@ class Erases(Protocol):
 
 @runtime_checkable
 class Tells(Protocol):
-    """It wants to know who speaks on a live call."""
+    """Ability: it takes speaker events of a live call."""
 
     def tell(self, connection: Connection, event: SpeakerEvent) -> None:
-        """Push a speaker event to a live connection. Raises any ProviderError."""
+        """Send a speaker event to a live connection. Raises any ProviderError."""
 
 
 @runtime_checkable
 class ShowsTime(Protocol):
-    """Its answers say what time it is there."""
+    """Ability: its answers show the time of its clock."""
 
     @property
     def shown_time(self) -> ApiTime | None:
-        """What its last answer said; None before there was one."""
+        """Return the time in its last answer; None before the first one."""
 
     def ask_time(self, seconds: float) -> ApiTime | None:
-        """Ask for something that is cheap and does no harm; None when its answer has no date.
+        """Send a cheap, harmless request; return its answer's time, None without a date.
 
-        All of it within so many seconds, unless a token has to be fetched. Raises any
-        ProviderError.
+        It takes at most `seconds`, unless a token has to be fetched. Raises any ProviderError.
         """
 
 
 @runtime_checkable
 class CallsBack(Protocol):
-    """It tells by requests of its own what happens to a call."""
+    """Ability: it reports on calls by callbacks, HTTP requests of its own."""
 
     @property
     def can_verify(self) -> bool:
-        """Whether the credentials have what its requests are signed with."""
+        """Whether the credentials include what its callbacks are signed with."""
 
     def hear(self, callback: Callback) -> Heard:
-        """Verify a request and read it.
+        """Verify a callback and read it.
 
-        Raises Forged for one that this account's provider has not signed, and Unreadable for what
-        it signed and nobody understands.
+        Raises Forged if this account's provider has not signed it, and Unreadable if it is signed
+        and can't be understood.
         """
 
     def reply(
@@ -385,18 +384,19 @@ class CallsBack(Protocol):
         max_duration_seconds: float,
         caller_id: str = "",
     ) -> Reply:
-        """Return the answer that has a call go on with a filled script; () ends it.
+        """Return the answer that continues a call with a filled script; () ends the call.
 
-        `max_duration_seconds` are left of the call. Raises ScriptError for what can't be said so.
+        `max_duration_seconds` is what is left of the call. Raises ScriptError for a script that
+        this API can't express.
         """
 
 
 @runtime_checkable
 class Speaks(Protocol):
-    """It can have a live call say something else."""
+    """Ability: it can replace the script of a live call."""
 
     def say_instead(self, connection_id: str, order: StartOrder, script: Script) -> None:
-        """Replace what a call does now by a filled script.
+        """Replace the script of a live call by another filled script.
 
         Raises NoSuchConnection, Refused for one that is over, or any ProviderError.
         """
@@ -404,26 +404,26 @@ class Speaks(Protocol):
 
 @runtime_checkable
 class Records(Protocol):
-    """It keeps recordings of calls."""
+    """Ability: it keeps recordings of calls."""
 
     def recordings(self, connection_id: str) -> Sequence[Recording]:
         """Return the recordings of a call, complete or not. Raises any ProviderError."""
 
     def download(self, recording_id: str, offset: int) -> AbstractContextManager[Iterator[bytes]]:
-        """Open a recording's sound from a byte on, as a stream. Raises any ProviderError.
+        """Open a recording's sound as a stream, from byte `offset` on.
 
-        Refused where it begins elsewhere than at `offset`.
+        Raises any ProviderError; Refused if the stream would begin at another byte.
         """
 
 
 @runtime_checkable
 class ErasesCalls(Protocol):
-    """It can be made to forget a call itself: its record, and what it has recorded of it."""
+    """Ability: it can delete a call's own record and recordings."""
 
     def erase_call(self, connection_id: str) -> Erased:
-        """Delete the recordings and the record of a call that is over, each confirmed.
+        """Delete the recordings and the record of a call that is over, and wait for confirmation.
 
-        What it does not know any more is no error. Raises any ProviderError.
+        Already deleted ones are no error. Raises any ProviderError.
         """
 
 

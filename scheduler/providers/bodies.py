@@ -1,7 +1,7 @@
-"""The body of an answer, read up to a bound: who answers decides neither our memory nor our time.
+"""Reads the body of an answer up to a bound, so that no server can fill the memory.
 
-A megabyte of gzip may be a gigabyte of text. So what is counted are decoded bytes, and no more than
-a chunk of them is made beyond the bound.
+A megabyte of gzip may be a gigabyte of text. So the bound counts decoded bytes, and at most one
+chunk is decoded beyond it.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from urllib3.exceptions import HTTPError
 #: 100. Some 50 threads may read one at once.
 SHORT_BYTES = 256 << 10
 
-#: One reading of a conversation other than its transcript, or a page of the list.
+#: One insight other than the transcript, or a page of the list of conversations.
 READING_BYTES = 1 << 20
 
-#: The transcript of a call: some 0.5 MiB for each hour of it. As Python's text it may be four times
-#: as long, twice.
+#: The transcript of a call: some 0.5 MiB for each hour of the call. In memory it may be there
+#: twice, each time four times as long, as a Python text.
 TRANSCRIPT_BYTES = 4 << 20
 
 #: A page of the list of calls: a thousand of some 2 KiB each.
 LIST_BYTES = 4 << 20
 
-#: What is asked for, and all that is understood: whatever else is decoded (br, zstd) depends on
-#: what happens to be installed, and some versions know no bound.
+#: The Accept-Encoding of requests, and the only encodings that are decoded. Others (br, zstd)
+#: depend on what happens to be installed, and some versions decode without a bound.
 ENCODINGS = ("gzip", "deflate")
 _UNDERSTOOD = {"", "identity", "x-gzip", *ENCODINGS}
 
@@ -34,13 +34,13 @@ _CHUNK_BYTES = 64 << 10
 
 
 class TooMuch(HTTPError):
-    """An answer that goes on beyond its bound, or is packed so that none could be kept."""
+    """An answer that is longer than its bound, or encoded in a way that allows no bound."""
 
 
 def read_whole(answer: requests.Response, most_bytes: int) -> None:
     """Read the body of a streamed answer. Raises TooMuch, or what urllib3 raises.
 
-    What was not read to its end leaves a connection behind that nobody may use: it is closed.
+    A connection whose answer was not read to the end can't be used again: it is closed.
     """
     is_whole = False
     try:
@@ -53,7 +53,7 @@ def read_whole(answer: requests.Response, most_bytes: int) -> None:
 
 
 def leave_unread(answer: requests.Response) -> None:
-    """Let go of an answer whose status is all that counts, without a look at its body."""
+    """Release an answer of which only the status counts, without reading its body."""
     answer._content = b""
     if answer.raw.length_remaining == 0:
         answer.raw.read(1)  # nothing, after which the connection is as good as before
@@ -64,7 +64,7 @@ def leave_unread(answer: requests.Response) -> None:
 
 def _body(answer: requests.Response, most_bytes: int) -> bytes:
     _expect_one_encoding(answer.headers)
-    # No list: of an answer in chunks of a few bytes it would take many times as much.
+    # Not a list of chunks: with chunks of a few bytes, that would take many times the memory.
     body = bytearray()
     for chunk in answer.raw.stream(_CHUNK_BYTES, decode_content=True):
         body += chunk

@@ -1,4 +1,4 @@
-"""A socket whose other end may send so much, and no more: it decides neither memory nor time."""
+"""A WebSocket that bounds how much the other end may send, in total and a second."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from websockets.frames import CloseCode
 from scheduler.clock import since_boot
 from scheduler.providers.bodies import written
 
-#: A frame is a few sentences.
+#: The longest frame. One has a few sentences.
 FRAME_BYTES = 256 << 10
 
-#: Speech makes some 2 KiB a second, with every word told as it is recognised. At once there may be
-#: more: what was said before the socket was opened.
+#: Speech makes some 2 KiB a second, with every word sent as it is recognised. The first burst may
+#: be longer: it has what was said before the socket was opened.
 BYTES_A_SECOND = 64 << 10
 BYTES_AT_ONCE = 1 << 20
 
@@ -24,23 +24,23 @@ BYTES_IN_ALL = 256 << 20
 
 _GARBLED = (CloseCode.PROTOCOL_ERROR, CloseCode.INVALID_DATA)
 
-#: What a frame takes beside its bytes, generously.
+#: Memory that a frame takes besides its payload, generously.
 _FRAME_WEIGHT = 256
 
 _BIT_BYTES = 4096
 
 
 class Gauge:
-    """How much one socket has sent, against what it may."""
+    """Counts what one socket sends against its bounds."""
 
     def __init__(self, now: float) -> None:
-        self.excess = ""  #: what was too much; nothing to begin with
+        self.excess = ""  #: which bound was exceeded, in words; "": none
         self._left = float(BYTES_AT_ONCE)
         self._looked_at = now
         self._in_all = 0
 
     def takes(self, size: int, now: float) -> bool:
-        """Count what has come; False when that is too much."""
+        """Count bytes that arrived; False if they exceed a bound."""
         self._left += (now - self._looked_at) * BYTES_A_SECOND
         self._left = min(self._left, BYTES_AT_ONCE) - size
         self._looked_at = now
@@ -53,26 +53,26 @@ class Gauge:
 
 
 class Gauged(ClientConnection):
-    """Is cut off as soon as it sends too much."""
+    """A connection that is cut off as soon as it exceeds a bound."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._gauge = Gauge(since_boot())
 
     def data_received(self, data: bytes) -> None:
-        """Count it before anything is made of it."""
+        """Count bytes before they are parsed."""
         if self._is_within(len(data)):
-            # Bit by bit: all frames of what comes at once are made before one of them is counted.
+            # In pieces: the parser makes all frames of one piece before any of them is counted.
             for at in range(0, len(data), _BIT_BYTES):
                 if not self._gauge.excess:
                     super().data_received(data[at : at + _BIT_BYTES])
             sent = self.protocol.close_sent
             if sent is not None and sent.code in (*_GARBLED, CloseCode.MESSAGE_TOO_BIG):
-                # The other end would be left to close it, for as long as it likes.
+                # A polite close would leave it to the other end when to close.
                 self.transport.abort()
 
     def process_event(self, event: Any) -> None:
-        """Count what a frame takes besides: of empty ones there may be very many."""
+        """Count a frame's overhead: there may be very many empty frames."""
         if self._is_within(_FRAME_WEIGHT):
             super().process_event(event)
 
@@ -85,19 +85,19 @@ class Gauged(ClientConnection):
         return False
 
     def excess(self, closed: ConnectionClosed | None) -> str:
-        """Return what was too much, when that is why it is closed; else nothing."""
+        """Return which bound was exceeded if the socket was closed for that; else ""."""
         if _our_word(closed) == CloseCode.MESSAGE_TOO_BIG:
             return f"a frame of more than {written(FRAME_BYTES)}"
         return self._gauge.excess
 
 
 def is_garbled(closed: ConnectionClosed | None) -> bool:
-    """Whether a socket is closed because what it sent can't be read, packed for instance."""
+    """Whether the socket was closed because its frames can't be read, such as compressed ones."""
     return _our_word(closed) in _GARBLED
 
 
 def _our_word(closed: ConnectionClosed | None) -> int | None:
-    """Return the code with which we have closed a socket; None when the other end has."""
+    """Return the close code if this side has closed the socket; None if the other end has."""
     if closed is None or closed.sent is None or closed.rcvd_then_sent:
         return None
     return closed.sent.code

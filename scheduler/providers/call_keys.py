@@ -1,4 +1,4 @@
-"""The keys under `call` of a campaign file that callsched itself heeds, whatever the API is."""
+"""The keys under `call` of a campaign file that are the same for every provider."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CAMPAIGNS_ONLY = {
     ),
 }
 
-#: Keys that only some APIs can be told; each says which of them (`Kind.call_keys`).
+#: Keys that only some APIs support; each kind lists its own (`Kind.call_keys`).
 NOT_EVERYWHERE = ("caller_id", "ring_time", "record", "transcribe")
 
 ON_MACHINE_EXPECTED = f"{', '.join(OnMachine)}, or a list of steps"
@@ -35,7 +35,7 @@ _Some: TypeAlias = Annotated[Steps, Field(min_length=1)]
 
 
 class _WordOrSteps:
-    """Reads a word as what is done, a list as steps: a problem keeps the place of its step."""
+    """Reads a word as an OnMachine, a list as steps; a problem keeps the place of its step."""
 
     def __get_pydantic_core_schema__(
         self, source: object, handler: GetCoreSchemaHandler
@@ -67,9 +67,9 @@ def _written(value: OnMachine | list[StepKeys]) -> object:
 
 
 class CallKeys(BaseModel):
-    """What is sent with every call; each API adds what it can be told besides.
+    """What is sent with every call; each API adds keys of its own.
 
-    All its other keys may be a contact's own, and go as they are into the options of the start.
+    A contact may override any of these keys; they go unchanged into the options of the start.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
@@ -96,14 +96,14 @@ class CallKeys(BaseModel):
     )
 
     def listens_to_nothing(self) -> bool:
-        """Whether it says that nothing at all is listened for while a call lives."""
+        """Whether it turns all detection of intents off."""
         return False
 
     def heeds_opt_outs(self) -> bool | None:
-        """Whether it says that wishes not to be called again are listened for; None: nothing."""
+        """Whether it turns the detection of opt-outs on or off; None: it says nothing of that."""
         return self.opt_outs
 
     @classmethod
     def of_contacts(cls) -> list[str]:
-        """Return the keys that a contact may have of its own."""
+        """Return the keys that a contact may override."""
         return [key for key in cls.model_fields if key not in CAMPAIGNS_ONLY]

@@ -1,4 +1,4 @@
-"""Requests that a provider makes of us while a call lives: where they go, and what they tell."""
+"""Callbacks: requests that a provider sends about a live call, and the URLs that they go to."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from urllib.parse import quote, unquote
 
 from scheduler.models import Attempt
 
-#: All of them go below this path of the public URL.
+#: The path of the public URL below which all callbacks go.
 ROOT = "/callbacks"
 
 
 class Topic(StrEnum):
-    """What a request is about: the part of its path behind the attempt."""
+    """The subject of a callback: the part of its path behind the attempt."""
 
     STATUS = "status"  #: how far the call has come
     MACHINE = "machine"  #: who has answered
     WORDS = "words"  #: what is being said
     RECORDING = "recording"
-    STEPS = "steps"  #: which keys were pressed; it is answered by what the call does next
+    STEPS = "steps"  #: which keys were pressed; the answer says what the call does next
 
 
 @dataclass(frozen=True, slots=True)
 class CallbackPlace:
-    """Where a provider tells of one attempt."""
+    """The callback URLs of one attempt."""
 
     public_url: str  #: without a slash at its end
     account: str
@@ -37,22 +37,22 @@ class CallbackPlace:
         return "/".join((self.public_url + ROOT, *(quote(part, safe=":") for part in parts)))
 
     def step_url(self, name: str, asked: int) -> str:
-        """Return where the keys go that are pressed at a gather, the `asked`-th time."""
+        """Return the URL for keys pressed at a gather that asks for the `asked`-th time."""
         return self.url(Topic.STEPS, name, str(asked))
 
 
 @dataclass(frozen=True, slots=True)
 class Callback:
-    """A request of a provider's, as it came."""
+    """A callback as it came, not yet verified."""
 
-    url: str  #: as the provider called it: the public URL, path and query; never the Host header
+    url: str  #: public URL, path and query, as the provider signs them; never the Host header
     headers: Mapping[str, str]  #: names in lower case
     body: bytes = field(repr=False)
     account: str
     attempt: Attempt
     topic: Topic
-    step: str = ""  #: of STEPS: the gather's name
-    asked: int = 1  #: of STEPS: which asking it was
+    step: str = ""  #: for STEPS, the gather's name
+    asked: int = 1  #: for STEPS, how many times the gather has asked
 
 
 def read_path(path: str) -> tuple[str, Attempt, Topic, str, int]:
@@ -69,7 +69,7 @@ def read_path(path: str) -> tuple[str, Attempt, Topic, str, int]:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a request is answered with."""
+    """The answer to a callback."""
 
     body: bytes = b""
     content_type: str = ""
@@ -87,7 +87,7 @@ class Recording:
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """What was deleted at a provider, and what it says that it keeps."""
+    """What a provider has deleted, and what it keeps."""
 
     recordings: int = 0
     kept: str = ""  #: in words, such as "metadata of recordings for 40 days"
@@ -95,19 +95,19 @@ class Erased:
 
 @dataclass(frozen=True, slots=True)
 class CallbackAddress:
-    """Where the provider of an account reaches us."""
+    """The address to which an account's provider sends callbacks."""
 
     public_url: str  #: without a slash at its end
-    #: Nobody has said it: it is this machine's, for a provider on this machine, and only calls that
-    #: make use of it name it.
+    #: True for a local address that no setting names, for a provider on this machine: only calls
+    #: that need callbacks get it.
     only_where_used: bool = False
 
     def is_told(self, *, is_used: bool) -> bool:
-        """Whether a provider tells of a call that makes use of it, or that does not."""
+        """Whether a call gets callbacks; `is_used`: it needs them."""
         return is_used or not self.only_where_used
 
     def place(self, account: str, attempt: Attempt, *, is_used: bool) -> CallbackPlace | None:
-        """Return where an attempt's provider tells of it; None when it tells nothing."""
+        """Return an attempt's callback URLs; None: it gets no callbacks."""
         if not self.is_told(is_used=is_used):
             return None
         return CallbackPlace(self.public_url, account, attempt)

@@ -11,11 +11,11 @@ _SECONDS = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 
 
 def seconds_to_wait(retry_after: str, date: str) -> float | None:
-    """Return how long a `Retry-After` asks to wait; None for what is neither seconds nor a date.
+    """Return the seconds that a `Retry-After` asks to wait; None: neither seconds nor a date.
 
-    A date is compared with the answer's own `Date`, by the same clock, so that a wrong one does no
-    harm, and with our clock only without it. Of a header that was sent twice the longer one counts.
-    See RFC 9110, 10.2.3 and 5.6.7.
+    A date is compared with the answer's own `Date`, so that a wrong clock does no harm; without
+    one, with this machine's clock. If the header was sent twice, the longer wait counts. See RFC
+    9110, 10.2.3 and 5.6.7.
     """
     terms = [term.strip() for term in retry_after.split(",")]
     if all(_SECONDS.fullmatch(term) for term in terms):

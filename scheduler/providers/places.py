@@ -1,4 +1,4 @@
-"""Where a token may go: an address that an answer names is somebody's claim, and no more."""
+"""Decides where a token may be sent: addresses in an API's answers are not trusted."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Collection
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import urlsplit
 
-#: An address in which every reader finds the same host. What readers disagree about is left out:
-#: logins, backslashes, blanks, escapes and letters of other alphabets in the host.
+#: A URL in which every parser finds the same host. Parsers disagree about logins, backslashes,
+#: blanks, escapes and non-ASCII letters in the host: such URLs don't match.
 _PLAIN = re.compile(
     r"(?P<scheme>https?|wss?)://"
     r"(?P<host>[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?\.?|\[[0-9a-f:.]+\])"
@@ -22,11 +22,11 @@ _Address = IPv4Address | IPv6Address
 
 
 def is_ours(url: str, base_url: str, domains: Collection[str] = ()) -> bool:
-    """Whether an address is of the API at `base_url`, which the operator has named.
+    """Whether a URL belongs to the API at `base_url`, which the operator has configured.
 
-    Its host is the API's own, on whichever port, or lies below it; or it is one of `domains`, or
-    below it, and then encrypted. An IP address has nothing below it. Nowhere is it less encrypted
-    than the API.
+    True for the API's own host or a subdomain of it, on any port; and, encrypted, for one of
+    `domains` or a subdomain. An IP address has no subdomains. A plain URL never belongs to an
+    encrypted API.
     """
     found = _PLAIN.fullmatch(url)
     if found is None or int(found["port"] or 1) not in range(1, 65_536):
@@ -41,7 +41,7 @@ def is_ours(url: str, base_url: str, domains: Collection[str] = ()) -> bool:
 
 
 def host_in(url: str) -> str:
-    """Return the host of an address, to be shown; a rest that may be secret is left out."""
+    """Return the host of a URL for display, without the rest, which may be secret."""
     found = _PLAIN.fullmatch(url)
     return found["host"][:100] if found is not None else "an address that can't be read for certain"
 
@@ -52,7 +52,7 @@ def _own(base_url: str) -> str:
 
 
 def _host(written: str) -> str | _Address | None:
-    """Return a host in the one form to compare it in; None for what is none."""
+    """Return a host in a normal form, for comparison; None if it can't be read."""
     name = written.strip("[]").lower().removesuffix(".")
     try:
         return ip_address(name)

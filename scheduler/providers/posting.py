@@ -1,4 +1,4 @@
-"""Tells somebody else's server something: one signed message, once."""
+"""Sends webhook messages: each is signed, and sent once."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from standardwebhooks.webhooks import Webhook as Signer
 from scheduler.errors import ConfigError, ProviderError
 from scheduler.providers.http import Line
 
-#: All that a receiver has to take a message and to say so, in wall time.
+#: Wall time in which a receiver has to accept a message.
 POST_SECONDS = 10.0
 
-#: A receiver that says so wants no more messages (Standard Webhooks, "Operational considerations").
+#: A receiver that answers 410 wants no more messages (Standard Webhooks, "Operational
+#: considerations").
 GONE = 410
 
 
@@ -20,7 +21,7 @@ class Poster:
     """Signs as Standard Webhooks says (https://www.standardwebhooks.com), and sends."""
 
     def __init__(self, secret: str) -> None:
-        """Raises ConfigError when the secret is none: `whsec_` and base64."""
+        """Raises ConfigError for a malformed secret: it is `whsec_` and base64."""
         self._line = Line()
         try:
             self._signer = Signer(secret)
@@ -31,9 +32,9 @@ class Poster:
             ) from None
 
     def post(self, url: str, message_id: str, at: datetime, body: bytes) -> int:
-        """Send a message; returns the status. 0 says that none came: it may be sent again.
+        """Send a message; return the HTTP status, 0 without an answer: it may be sent again.
 
-        What else the receiver answers is not read.
+        The body of the answer is not read.
         """
         headers = {
             "Content-Type": "application/json",

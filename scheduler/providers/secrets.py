@@ -1,4 +1,4 @@
-"""What becomes of a secret between where it was set and the header that carries it."""
+"""Prepares secrets for the HTTP headers that carry them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pydantic import SecretStr
 
 
 def revealed(secret: SecretStr | None) -> str:
-    """Return a secret without the line break of the file that it may have been read from."""
+    """Return a secret's value, without the line break at the end of a secrets file."""
     return secret.get_secret_value().strip() if secret is not None else ""
 
 

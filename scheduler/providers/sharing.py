@@ -1,4 +1,4 @@
-"""What an account that others may use as well lacks, and what one of its own would buy."""
+"""What callsched can't do on an account that others may use too, and the remedy."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SHARED = (
 
 
 def remedy(say: str) -> str:
-    """Return what mends it; `say` is how it is said that nobody else uses the account."""
+    """Return the remedy; `say` is the setting which declares that nobody else uses the account."""
     return f"give callsched a (sub)account of its own, and say so: {say}"
 
 

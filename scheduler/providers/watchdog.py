@@ -1,4 +1,4 @@
-"""What cuts off that which takes too long: one thread for all, for each timer costs a thread."""
+"""Timers that cut off slow requests: all on one thread, where `threading.Timer` needs one each."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from scheduler.clock import since_boot
 
 @dataclass(order=True, slots=True)
 class Timer:
-    """Something that is done at an instant, unless it is called off before."""
+    """A function that is called at an instant, unless it is cancelled before."""
 
     at: float  #: on the clock of `since_boot`
     act: Callable[[], None] = field(compare=False)
     is_off: bool = field(default=False, compare=False)
 
     def cancel(self) -> None:
-        """Call it off; it may be under way already."""
+        """Cancel it; its function may be running already."""
         self.is_off = True
 
 
 class Watchdog:
-    """Sleeps until the first alarm that nobody has called off."""
+    """Sleeps until the first timer that is not cancelled."""
 
     def __init__(self) -> None:
         self._alarms: list[Timer] = []
@@ -32,11 +32,12 @@ class Watchdog:
         self._thread: threading.Thread | None = None
 
     def after(self, seconds: float, act: Callable[[], None]) -> Timer:
-        """Do something after so many seconds, on the watchdog's thread: it must not block."""
+        """Call `act` after so many seconds, on the watchdog's thread: it must not block."""
         alarm = Timer(since_boot() + seconds, act)
         with self._changed:
             heapq.heappush(self._alarms, alarm)
-            # Only now, and again in a forked process, where no thread has survived.
+            # The thread starts with the first timer, and anew in a forked process, which has no
+            # threads.
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._keep, name="watchdog", daemon=True)
                 self._thread.start()
@@ -46,7 +47,7 @@ class Watchdog:
 
     @property
     def count(self) -> int:
-        """How many alarms are set, those that were called off left out."""
+        """The number of timers that are set and not cancelled."""
         with self._changed:
             return sum(not alarm.is_off for alarm in self._alarms)
 
@@ -57,9 +58,9 @@ class Watchdog:
             alarm.act()
 
     def _next(self) -> Timer:
-        """Wait for the first alarm that rings."""
+        """Wait for the first timer that is due."""
         while True:
-            # Most are called off long before: so it is seldom that there is a time to wake at.
+            # Most are cancelled long before they are due, so that the thread rarely wakes.
             while self._alarms and self._alarms[0].is_off:
                 heapq.heappop(self._alarms)
             if not self._alarms:

@@ -1,7 +1,7 @@
-"""The access token: fetched by one worker for all, renewed near its end, and once when refused.
+"""The access token: one worker fetches it for all, near its end, and once when it is refused.
 
-Until near its end the service hands the same token out again, so it is asked for a new one within
-the last tenth of its life, at most 60 s, and not before. See
+The API returns the same token until it nearly ends, so a new one is requested only within the last
+tenth of its life, at most 60 s. See
 https://github.com/symblai/symbl-docs, docs/developer-tools/authentication.md.
 """
 
@@ -38,23 +38,23 @@ logger = logging.getLogger(__name__)
 #: In wall time, for one request of a token.
 TOKEN_SECONDS = 10.0
 
-#: How long somebody else's fetching is waited for: its three requests, and the pauses between.
+#: How long to wait for another worker that fetches: its three requests, and the pauses between.
 _RESERVED_SECONDS = 12.0
 _LOOK_SECONDS = 0.05
 
 
 @dataclass(slots=True)
 class Token:
-    """A token in the hands of this process."""
+    """A token that this process holds."""
 
     value: str = field(repr=False)
-    ends_at: float  #: on the clock of `since_boot`, as are the others
+    ends_at: float  #: by the clock of `since_boot`, as all instants here
     renew_at: float
     on_trial: bool = False
 
 
 class Bearer(AuthBase):
-    """Sends a token in both documented forms. As `auth`, so that no .netrc overrides it."""
+    """Sends a token in both documented headers. As `auth`, so that no .netrc overrides it."""
 
     def __init__(self, token: str) -> None:
         self._token = token
@@ -78,13 +78,15 @@ class Access:
         self._line = line
         self._shelf = shelf
         self._token = _given(proof.given) if proof.given else None
-        self._renewing = threading.Lock()  #: may take long: an answer never waits for it
+        self._renewing = (
+            threading.Lock()
+        )  #: may be held for long: handling an answer never waits for it
         self._changing = threading.Lock()
 
     def authorize(self, max_duration_seconds: float) -> None:
-        """Make sure that a token is at hand which outlives a call of this length.
+        """Make sure that there is a token which is valid for longer than such a call.
 
-        One that we can renew always does. Raises NotDone, MaybeDone or AccountFault.
+        A token that can be renewed always is. Raises NotDone, MaybeDone or AccountFault.
         """
         token = self.fresh()
         if self._proof.given and token.ends_at < since_boot() + max_duration_seconds:
@@ -96,11 +98,14 @@ class Access:
             )
 
     def token(self) -> Token:
-        """Return the token at hand, a stale one too: a stop does not wait for its renewal."""
+        """Return the current token, even a stale one: a stop does not wait for a renewal."""
         return self._token or self._renew(None)
 
     def fresh(self) -> Token:
-        """Return a token that does not end soon. Raises NotDone or AccountFault."""
+        """Return a token that does not end soon, and fetch one if need be.
+
+        Raises NotDone or AccountFault.
+        """
         token = self._token
         if token is not None and token.renew_at > since_boot():
             return token
@@ -112,7 +117,7 @@ class Access:
         raise NotSent("the API wants to be asked for a token later", retry_after_seconds=left)
 
     def accepted(self, token: Token) -> None:
-        """Hear that the API took a token: if it was on trial, it is so no longer."""
+        """Note that the API accepted a token: it is no longer on trial."""
         if token.on_trial:
             token.on_trial = False
             try:
@@ -124,7 +129,7 @@ class Access:
     def refused(self, token: Token, answer: requests.Response) -> NoReturn:
         """Drop a token that was answered 401; the next one is fetched before the next `begin`.
 
-        Raises NotDone; AccountFault when this one came in the place of a refused one already.
+        Raises NotDone; AccountFault if this token had itself replaced a refused one.
         """
         given = self._proof.given
         with self._changing:
@@ -148,13 +153,13 @@ class Access:
         self._trial = True
         return token.on_trial
 
-    _ask_at = 0.0  #: no token is asked for before this for a dial; a stop does not wait for it
-    _trial = False  #: without a shelf: the next token that is fetched is on trial
+    _ask_at = 0.0  #: no token is fetched for a dial before this; a stop does not wait for it
+    _trial = False  #: without a shelf, the next token that is fetched is on trial
 
     # Renewal ------------------------------------------------------------------------------------
 
     def _renew(self, old: Token | None) -> Token:
-        """Get a token; of many threads that find the old one wanting, one does."""
+        """Replace the old token; of many threads that want to, one does."""
         if self._proof.given:
             if old is None or old.ends_at <= since_boot():
                 raise AccountFault("the given token has ended: set CALLSCHED_SYMBL_ACCESS_TOKEN")
@@ -188,7 +193,7 @@ class Access:
                     raise NotDone("no token: another worker has been fetching one for too long")
                 time.sleep(_LOOK_SECONDS)
         except LedgerTrouble as error:
-            # A stop needs no ledger.
+            # A stop must work without the ledger.
             logger.warning("the token that all workers share can't be reached: %s", error)
             return self._own()
 
@@ -198,7 +203,7 @@ class Access:
 
     def _fetch_for_all(self, shelf: TokenShelf) -> Token:
         try:
-            # Between our look and our reservation somebody else may have fetched one.
+            # Another worker may have fetched one since this one looked.
             if (kept := self._on(shelf)) is not None:
                 shelf.release(self._fingerprint)
                 return _held(kept)
@@ -267,14 +272,14 @@ def _held(shared: SharedToken) -> Token:
 
 
 def _given(value: str) -> Token:
-    """Return a token that was given; its end is known when it is a JWT that says so."""
+    """Return a token from the settings; if it is a JWT, with the end that it names."""
     ends_at = _end_of(value)
     left = float("inf") if ends_at is None else ends_at - time.time()
     return Token(value, since_boot() + left, since_boot() + left)
 
 
 def _end_of(token: str) -> float | None:
-    """Return the instant at which a JWT ends, read from its payload and not verified."""
+    """Return the epoch second at which a JWT ends, from its payload, which is not verified."""
     parts = token.split(".")
     if len(parts) != 3:
         return None
@@ -286,7 +291,7 @@ def _end_of(token: str) -> float | None:
 
 
 def _may_be_asked_again(error: BaseException) -> bool:
-    """Whether it is worth asking again at once: not when the API says when it wants to be asked."""
+    """Whether to ask again at once: not if the API has said when."""
     return isinstance(error, NotDone) and not error.retry_after_seconds
 
 

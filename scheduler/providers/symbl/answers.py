@@ -1,4 +1,4 @@
-"""What Symbl's answers say; error bodies come in three shapes, or in none."""
+"""Reads Symbl's answers; error bodies come in three shapes, or empty."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from scheduler.providers.base import StopAnswer, SummaryPage
 
 logger = logging.getLogger(__name__)
 
-#: The API's own domain, which its answers name also when it is asked by way of another host.
+#: The API's own domain: its answers name it even if requests go through another host.
 DOMAINS = ("symbl.ai",)
 
 #: What is kept of an answer with each call: an id or an address is no longer than this …
@@ -26,7 +26,7 @@ TOKEN_LETTERS = 16_000
 
 
 def raise_for_start(answer: requests.Response) -> NoReturn:
-    """Raise what a start's refusal means."""
+    """Raise the ProviderError for a refused start."""
     status, message = answer.status_code, message_of(answer)
     if status == 429:
         raise AtLimit(message, retry_after_seconds=retry_after(answer))
@@ -42,7 +42,7 @@ def raise_for_start(answer: requests.Response) -> NoReturn:
 
 
 def conversation_id_in(body: dict[str, Any]) -> str:
-    """Return the conversation's id, "" without one; says so, since its transcript hangs on it."""
+    """Return the conversation's id; "" and a warning without one: there will be no transcript."""
     conversation_id = text_in(body, "conversationId")
     if len(conversation_id) > MOST_LETTERS:
         conversation_id = ""
@@ -56,7 +56,7 @@ def conversation_id_in(body: dict[str, Any]) -> str:
 
 
 def stop_answer(body: dict[str, Any]) -> StopAnswer:
-    """Return what a confirmed stop tells."""
+    """Read the answer to a confirmed stop."""
     listed: Any = body.get("summaryInfo")
     pages = [_page(page) for page in listed if isinstance(page, dict)] if _is_list(listed) else []
     return StopAnswer(
@@ -82,7 +82,7 @@ def _is_list(value: Any) -> bool:
 
 
 def message_of(answer: requests.Response) -> str:
-    """Return status and message of whatever the answer is."""
+    """Return status and message of any answer."""
     body = json_of(answer)
     words = text_in(body, "message") if body is not None else ""
     if not words:

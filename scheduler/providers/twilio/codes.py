@@ -13,7 +13,7 @@ from enum import Enum, auto
 
 
 class Reaction(Enum):
-    """What the caller does: each is one class of `errors.py`."""
+    """How callsched reacts to a code: each is one class of `errors.py`."""
 
     THROTTLED = auto()  #: too many requests at once; nothing rang
     AT_LIMIT = auto()  #: too many calls at once; nothing rang
@@ -21,15 +21,15 @@ class Reaction(Enum):
     REFUSED = auto()  #: not this callee
     CALLER_ID = auto()  #: not from this number of ours
     ACCOUNT = auto()  #: nobody with these credentials, or with this campaign's settings
-    NONE = auto()  #: it is only told
+    NONE = auto()  #: only the message is passed on
 
 
 @dataclass(frozen=True, slots=True)
 class Code:
     """One error code."""
 
-    answered: Reaction  #: where it is the answer to a start
-    failed: Reaction = Reaction.NONE  #: where a call that was accepted has failed with it
+    answered: Reaction  #: when it answers a start
+    failed: Reaction = Reaction.NONE  #: when an accepted call has failed with it
     hint: str = ""  #: what the operator can do
 
 
@@ -134,9 +134,9 @@ _OF_ACCOUNT = (401, 403, 404, 405)
 
 
 def reaction(status: int, code: int | None, *, is_page: bool = False) -> Reaction:
-    """Return what an answer to a start means that is no 2xx. `is_page`: it is HTML.
+    """Return the reaction to an answer to a start that is not 2xx. `is_page`: it is HTML.
 
-    A 5xx is never taken for a no, whatever its code: a phone may ring.
+    A 5xx never counts as a refusal, whatever its code: a phone may ring.
     """
     if status >= 500 or status == 408:
         return Reaction.MAYBE_DONE
@@ -150,10 +150,10 @@ def reaction(status: int, code: int | None, *, is_page: bool = False) -> Reactio
 
 
 def reaction_once_failed(code: int) -> Reaction:
-    """Return what a code means of a call that was accepted, and has failed."""
+    """Return the reaction to an accepted call that has failed with this code."""
     return CODES.get(code, _UNKNOWN).failed
 
 
 def hint(code: int | None) -> str:
-    """Return what the operator can do about a code; "" where we know nothing."""
+    """Return what the operator can do about a code; "": nothing is known."""
     return CODES.get(code, _UNKNOWN).hint if code is not None else ""

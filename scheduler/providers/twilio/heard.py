@@ -1,4 +1,4 @@
-"""What a request of Twilio's tells of its call, in our words.
+"""Reads Twilio's callbacks into `Heard`.
 
 See https://www.twilio.com/docs/voice/api/call-resource#statuscallback,
 https://www.twilio.com/docs/voice/answering-machine-detection and
@@ -30,16 +30,16 @@ from scheduler.providers.twilio.call_report import (
 from scheduler.providers.twilio.signatures import Fields
 from scheduler.providers.twilio.twiml import SPEAKERS
 
-#: Of what one event says: some 10 minutes of speech.
+#: Characters of one event's words: some 10 minutes of speech.
 _MOST_LETTERS = 10_000
 _KEYS = re.compile(r"[0-9*#A-Da-d]{0,100}")
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 def read_heard(topic: Topic, fields: Fields, account_sid: str) -> Heard:
-    """Read what a verified request says.
+    """Read a verified callback.
 
-    Raises Forged for another account's, Unreadable for what nobody understands.
+    Raises Forged for a callback of another account, Unreadable for a malformed one.
     """
     if set(fields.get("AccountSid", ())) != {account_sid}:
         raise Forged("a request is not of this account")
@@ -88,7 +88,7 @@ def _machine(form: dict[str, str], sid: str) -> Heard:
 
 
 def _words(form: dict[str, str], sid: str) -> Heard:
-    """Read an event of a transcription; that it has begun or ended is no news."""
+    """Read an event of a transcription; its beginning and end carry no news."""
     event = form.get("TranscriptionEvent", "")
     if not event:
         raise Unreadable("words have no event")
@@ -115,7 +115,7 @@ def _content(form: dict[str, str]) -> News | None:
 
 
 def _error(form: dict[str, str]) -> News:
-    """Read that words are missing: how the fields are called, no page could be found to say."""
+    """Read an event that words are missing. No documentation of its fields could be found."""
     codes = (form.get(name, "") for name in ("TranscriptionErrorCode", "ErrorCode"))
     texts = (form.get(name, "") for name in ("TranscriptionError", "ErrorMessage"))
     reasons = " ".join(filter(None, (next(filter(None, codes), ""), next(filter(None, texts), ""))))
@@ -130,11 +130,11 @@ _EVENTS: Mapping[str, Callable[[dict[str, str]], News | None]] = {
 
 
 def _news_id(form: dict[str, str]) -> str:
-    """Return the id of an event: they are counted within a track alone."""
+    """Return the id of an event: track and number, since events are numbered within a track."""
     parts = [form.get(name, "") for name in ("TranscriptionSid", "Track", "SequenceId")]
     if all(map(_ID.fullmatch, parts)):
         return ":".join(parts)
-    # Without a number what is sent again is known by what it says.
+    # Without a number, a repeated event is recognised by its content.
     return hashlib.sha256(repr(sorted(form.items())).encode("utf-8", "replace")).hexdigest()[:32]
 
 

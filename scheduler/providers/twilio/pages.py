@@ -1,4 +1,4 @@
-"""Where calls and their recordings are: of one, of a list of them, and of the list's next page.
+"""The URLs of calls, their lists, and their recordings.
 
 See https://www.twilio.com/docs/voice/api/call-resource and its "Paging": `next_page_uri` is
 followed, pages are never counted.
@@ -56,9 +56,9 @@ class Places:
         return f"{self._recordings}/{quote(recording_id, safe='')}.wav"
 
     def elsewhere(self, url: str, given: str) -> str:
-        """Return where a redirect from one of our addresses leads.
+        """Return the absolute URL of a redirect.
 
-        Raises Refused for another server: it gets no credentials, and nobody knows what it has.
+        Raises Refused if it leads to another server, which gets no credentials and is not trusted.
         """
         try:
             there = urljoin(url, given)
@@ -80,10 +80,10 @@ class Places:
         return f"{self.calls}?{urlencode({**filters, 'PageSize': PAGE})}"
 
     def next_page(self, body: Mapping[str, Any], of_recordings: str = "") -> str | None:
-        """Return where a list goes on; None at its end. Raises MaybeDone where that is not ours.
+        """Return the URL of a list's next page; None at its end.
 
-        It is the list of calls, or that `of_recordings` of one of them. Whoever answers could name
-        any place, and gets no credentials there.
+        The list is that of calls, or of the recordings of call `of_recordings`. Raises MaybeDone
+        for a URL elsewhere: an answer could name any server, which must not get credentials.
         """
         given = body.get("next_page_uri")
         if not given:
@@ -106,5 +106,5 @@ def written(at: float) -> str:
 
 
 def day_of(at: float) -> str:
-    """Return the beginning of a day: that filters know days is certain, hours it is not."""
+    """Return the day of an instant: Twilio's filters surely support days, perhaps not hours."""
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT00:00:00Z")

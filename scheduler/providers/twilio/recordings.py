@@ -1,4 +1,4 @@
-"""The recordings of a call as Twilio lists them, and whether a stream begins where it is to.
+"""Reads Twilio's lists of recordings, and checks where a resumed download begins.
 
 See https://www.twilio.com/docs/voice/api/recording.
 """
@@ -17,10 +17,10 @@ from scheduler.providers.twilio.answers import sid_in
 from scheduler.providers.twilio.call_report import whole_seconds
 from scheduler.providers.twilio.pages import PAGE
 
-#: What Twilio says that it keeps of a recording that was deleted.
+#: What Twilio keeps of a deleted recording, by its documentation.
 KEPT = "metadata of recordings for 40 days"
 
-#: Of a recording that there is none of: the call was over before it began, or it failed.
+#: The status of a recording without sound: the call ended before it began, or it failed.
 _ABSENT = "absent"
 
 _RANGE = re.compile(r"bytes ([0-9]{1,15})-[0-9]{1,15}/(?:[0-9]{1,15}|[*])", re.IGNORECASE)
@@ -29,9 +29,9 @@ _RANGE = re.compile(r"bytes ([0-9]{1,15})-[0-9]{1,15}/(?:[0-9]{1,15}|[*])", re.I
 def read_recordings(
     answer: requests.Response, most_bytes: int
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """Return what a page of the list says of each recording, and the whole of its body.
+    """Return the recordings of a page of the list, and the page's whole body.
 
-    Raises MaybeDone for what is no such page.
+    Raises MaybeDone for a body that is no such page.
     """
     body = any_json(answer, most_values(most_bytes))
     listed = body.get("recordings") if isinstance(body, dict) else None
@@ -41,7 +41,7 @@ def read_recordings(
 
 
 def exists(body: dict[str, Any]) -> bool:
-    """Whether there is any sound of a recording, or will be."""
+    """Whether a recording has sound, or will have."""
     return text_in(body, "status") != _ABSENT
 
 
@@ -57,7 +57,7 @@ def recording_of(body: dict[str, Any]) -> Recording:
 
 
 def expect_from(answer: requests.Response, offset: int) -> None:
-    """Raise Refused unless the body of a 2xx begins at this byte of the whole."""
+    """Raise Refused unless the answer's body begins at this byte of the recording."""
     if answer.headers.get("Content-Encoding", "identity").lower() not in ("", "identity"):
         raise Refused("it comes packed, which was not asked for")
     begin = 0

@@ -18,7 +18,7 @@ from scheduler.errors import Forged
 from scheduler.providers.answers import read_json
 from scheduler.providers.callbacks import Callback
 
-#: What a request says; of a field that is sent more than once, each value.
+#: Field -> values; a field may be sent more than once.
 Fields: TypeAlias = dict[str, list[str]]
 
 #: Theirs have some 40 fields in 2 KiB; the words of a sentence come in one.
@@ -34,7 +34,7 @@ _PORTS = {"https": 443, "http": 80}
 
 
 def verified(callback: Callback, token: str) -> Fields:
-    """Return what a request says that is signed with an Auth Token. Raises Forged for others."""
+    """Return the fields of a callback that is signed with the Auth Token. Raises Forged."""
     if len(callback.body) > MOST_BYTES:
         raise Forged("a request is longer than any of Twilio's")
     given = callback.headers.get(_HEADER, "")
@@ -48,7 +48,7 @@ def verified(callback: Callback, token: str) -> Fields:
 
 
 def signature(url: str, fields: Mapping[str, list[str]], token: str) -> str:
-    """Return what a request to a URL is signed with that has these fields."""
+    """Return the signature of a request to a URL with these fields."""
     parts = [url.partition("#")[0]]
     for name in sorted(fields):
         parts += (name + value for value in sorted(set(fields[name])))
@@ -57,7 +57,7 @@ def signature(url: str, fields: Mapping[str, list[str]], token: str) -> str:
 
 
 def _is_signed(url: str, fields: Fields, given: str, token: str) -> bool:
-    """Compare in constant time, with and without the port: which of them they sign varies."""
+    """Compare in constant time, with and without the port: Twilio signs either."""
     claimed = given.encode("utf-8", "replace")
     found = [
         hmac.compare_digest(signature(each, fields, token).encode(), claimed)

@@ -1,4 +1,4 @@
-"""What a start says: the form, field by field.
+"""The form of a start, field by field.
 
 See https://www.twilio.com/docs/voice/api/call-resource#create-a-call-resource. A field that they do
 not know is ignored (https://www.twilio.com/docs/api/errors/20001): a misspelt TimeLimit would be
@@ -31,12 +31,14 @@ from scheduler.script import Gather, Script
 
 Form: TypeAlias = list[tuple[str, str]]
 
-#: Our own stop at the deadline is the usual end; theirs is the net, and comes this much later.
+#: callsched's own stop ends a call at its deadline. Twilio's TimeLimit is the safety net, set so
+#: much later.
 _NET_SECONDS = 15
-#: The least that is documented.
+#: The documented minimum.
 _LEAST_LIMIT_SECONDS = 60
 #: How long a call of an account lasts at most, which is what one without a longest duration gets.
-#: See https://www.twilio.com/en-us/blog/introducing-configurable-call-limits-for-programmable-voice.
+#: See
+#: https://www.twilio.com/en-us/blog/introducing-configurable-call-limits-for-programmable-voice.
 _LONGEST_SECONDS = 14_400
 
 #: For how long it rings unless the order says otherwise, and the most that they take.
@@ -46,7 +48,7 @@ _MOST_RING_SECONDS = 600
 #: Stands for a caller id where there is none yet; as long as one can be.
 _NOBODY = "+" + "0" * 15
 
-#: All that they tell of a call as it goes; each is a field of its own.
+#: The events for StatusCallback; each is sent as a field of its own.
 _EVENTS = ("initiated", "ringing", "answered", "completed")
 
 #: Stands for an attempt whose campaign has no id yet; as long as one can be.
@@ -76,10 +78,10 @@ def start_form(order: StartOrder) -> Form:
 
 
 def check_order(order: StartOrder) -> str:
-    """Return what would be refused of a start before it is sent; "" for nothing.
+    """Return why a start would be refused before it is sent; "": it would not.
 
-    So are the answers to whatever may be pressed. That there is no number to call from is the
-    account's fault, and not said here.
+    Answers to any keys are checked as well. A missing caller id is the account's fault, and is not
+    reported here.
     """
     place = order.callbacks and replace(order.callbacks, attempt=_LONGEST_ATTEMPT)
     whole = replace(order, caller_id=order.caller_id or _NOBODY, callbacks=place)
@@ -97,7 +99,7 @@ def check_order(order: StartOrder) -> str:
 def _expect_replies(
     order: StartOrder, script: Script, place: CallbackPlace, after: Script = ()
 ) -> None:
-    """Raise ScriptError where what follows upon a key can't be said; `after` follows it all."""
+    """Raise ScriptError if the steps after some key can't be expressed; `after` follows them."""
     for at, step in enumerate(script):
         if not isinstance(step, Gather):
             continue
@@ -123,12 +125,12 @@ def what_a_machine_hears(order: StartOrder, script: Script) -> str:
 
 
 def longest_of(order: StartOrder) -> float:
-    """Return for how long a call may last."""
+    """Return how long a call may last, in seconds."""
     return order.max_duration_seconds or float(_LONGEST_SECONDS)
 
 
 def expect_within_limit(max_duration_seconds: float | None) -> None:
-    """Raise Refused for a call that would last longer than there is a net for."""
+    """Raise Refused for a call that would last longer than Twilio's TimeLimit allows."""
     if max_duration_seconds is not None and time_limit(max_duration_seconds) > _LONGEST_SECONDS:
         raise Refused(
             f"max_duration: expected at most {_LONGEST_SECONDS - _NET_SECONDS} s, got"
@@ -139,7 +141,7 @@ def expect_within_limit(max_duration_seconds: float | None) -> None:
 
 
 def time_limit(max_duration_seconds: float | None) -> int:
-    """Return after how many seconds from the answer they are to end a call by themselves."""
+    """Return the TimeLimit: seconds from the answer after which Twilio ends a call by itself."""
     if max_duration_seconds is None:
         return _LONGEST_SECONDS
     return max(_LEAST_LIMIT_SECONDS, math.ceil(max_duration_seconds) + _NET_SECONDS)
@@ -152,7 +154,7 @@ def _ring_seconds(wanted: float | None) -> int:
 
 
 def _what_to_do(order: StartOrder, options: Options) -> tuple[str, str]:
-    """Return the one field that says what the call does; of several `Url` would win unasked."""
+    """Return the one field that says what the call does; of several, Twilio would take `Url`."""
     words_url = _words_url(order)
     try:
         if order.script:
@@ -177,7 +179,7 @@ def _what_to_do(order: StartOrder, options: Options) -> tuple[str, str]:
 
 
 def _words_url(order: StartOrder) -> str:
-    """Return where what is said comes to; "" for nowhere."""
+    """Return the URL for the words of the transcription; "": no transcription."""
     if not order.transcribe:
         return ""
     if order.callbacks is None:
@@ -188,7 +190,7 @@ def _words_url(order: StartOrder) -> str:
 
 
 def _transcribed(twiml: str, url: str) -> str:
-    """Return TwiML of somebody's own, in which what is said is written down from the start."""
+    """Return the campaign's own TwiML with a transcription from its start."""
     try:
         response = ElementTree.fromstring(twiml)
     except ElementTree.ParseError as error:
@@ -206,7 +208,7 @@ def _reports(order: StartOrder) -> Iterator[tuple[str, str]]:
 
 
 def _digits_or_detection(order: StartOrder, options: Options) -> Iterator[tuple[str, str]]:
-    """Yield key presses, else who answers is to be told: with the first they ignore the second."""
+    """Yield SendDigits, else MachineDetection: Twilio ignores the second if it has the first."""
     if order.machine_script and order.callbacks is None:
         raise Refused("on_machine: steps need CALLSCHED_PUBLIC_URL: a verdict comes there alone")
     if order.dtmf:
@@ -218,7 +220,7 @@ def _digits_or_detection(order: StartOrder, options: Options) -> Iterator[tuple[
         yield "SendDigits", digits
     elif detection := _detection(order, options):
         yield "MachineDetection", detection
-        # Else the callee would hear nothing until they have made up their mind.
+        # Otherwise the callee would hear nothing until Twilio has decided.
         yield "AsyncAmd", "true"
         if order.callbacks is not None:
             yield "AsyncAmdStatusCallback", order.callbacks.url(Topic.MACHINE) + RETRIES
@@ -226,9 +228,9 @@ def _digits_or_detection(order: StartOrder, options: Options) -> Iterator[tuple[
 
 
 def _detection(order: StartOrder, options: Options) -> str:
-    """Return how machines are told from people, "" for not at all.
+    """Return the value of MachineDetection; "": none.
 
-    Who speaks to one waits for the end of its greeting.
+    A call that speaks to machines has Twilio wait for the end of the greeting.
     """
     if order.machine_script:
         return "DetectMessageEnd"
