@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from scheduler.campaign.reading import Reading
-from scheduler.cli import campaigns, console, init_questions, options
+from scheduler.cli import campaigns, console, init_options, init_questions, options
 from scheduler.cli.suggested import suggested
 from scheduler.fields.counts import counted
 from scheduler.operations import starter
@@ -24,22 +24,6 @@ OfExample = Annotated[
     Example | None,
     typer.Option("--example", help="Write an example and its contacts instead; ask nothing."),
 ]
-Columns = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--column",
-        metavar="OURS=THEIRS",
-        help="What a column is called in the file: id='Patient No'. May be repeated.",
-    ),
-]
-Says = Annotated[str | None, typer.Option("--say", metavar="TEXT", help="What each call says.")]
-Hours = Annotated[
-    str | None, typer.Option(metavar="HOURS", help="When people may be called: 9:00-17:00.")
-]
-Zone = Annotated[
-    str | None,
-    typer.Option(metavar="ZONE", help="Time zone where a number does not tell it: Europe/Paris."),
-]
 Force = Annotated[bool, typer.Option("--force", help="Replace files that exist.")]
 
 
@@ -47,11 +31,11 @@ def init(
     contacts: Contacts = None,
     example: OfExample = None,
     output: options.Output = None,
-    column: Columns = None,
+    column: init_options.Columns = None,
     region: options.Region = None,
-    timezone: Zone = None,
-    hours: Hours = None,
-    say: Says = None,
+    timezone: init_options.Zone = None,
+    hours: init_options.Hours = None,
+    say: init_options.Says = None,
     max_duration: options.MaxDuration = None,
     account: options.Account = None,
     encoding: options.Encoding = "utf-8",

@@ -124,7 +124,7 @@ def _pairs(written: list[str] | None) -> dict[str, str]:
     pairs = [each.partition("=") for each in written or ()]
     for key, sign, column in pairs:
         if not (key and sign and column):
-            raise typer.BadParameter("expected OURS=THEIRS: id='Patient No'", param_hint="--column")
+            raise typer.BadParameter("expected KEY=COLUMN: id='Patient No'", param_hint="--column")
     return {key: column for key, _, column in pairs}
 
 

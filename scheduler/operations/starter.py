@@ -126,10 +126,10 @@ def _lines(answers: Answers, contacts: str, own: str) -> Iterator[str]:
     if answers.encoding != "utf-8":
         codec = shlex.quote(answers.encoding)
         run = f"`callsched run {shlex.quote(own)} --sandbox --encoding {codec}`"
-    schema = f"callsched schema campaign --provider {answers.provider}"
+    schema = f"`callsched schema campaign --provider {answers.provider} > campaign.schema.json`"
     yield "# Whom to call, when, and what each call does."
     yield f"# To try it without calling anybody: {run}"
-    yield f"# For editors that complete and check it: `{schema} > campaign.schema.json`"
+    yield f"# For editors that complete and check it: {schema}"
     yield f"name: {_quoted(answers.name)}"
     yield f"contacts: {_quoted(contacts)}   # a path, from this file's folder"
     yield from _about_columns(answers)
