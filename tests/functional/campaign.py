@@ -140,14 +140,16 @@ class Site:
         """Write a campaign file into the working directory; return its path."""
         return str(write_contacts(self.home / name, phone_numbers))
 
-    def start(self, *words: str, env: Mapping[str, str] = _NOTHING) -> Command:
+    def start(
+        self, *words: str, env: Mapping[str, str] = _NOTHING, called: str = "callsched"
+    ) -> Command:
         """Start a `callsched` command, as an interpreter of its own or, far sooner, by a fork.
 
         `run` has one worker unless it is said otherwise. What a forked one starts are forks, too.
         """
         if words[0] == "run" and not {"--workers", "--help"} & set(words):
             words = (*words, "--workers", "1")
-        return self._start("scheduler.cli", "scheduler.cli.app", words, env)
+        return self._start("scheduler.cli", "scheduler.cli.app", words, env, called)
 
     def start_celery_worker(
         self, *words: str, env: Mapping[str, str] = _NOTHING, quiet: bool = False
@@ -157,14 +159,19 @@ class Site:
         return self._start("celery", "celery.__main__", words, env)
 
     def _start(
-        self, module: str, program: str, words: Sequence[str], env: Mapping[str, str]
+        self,
+        module: str,
+        program: str,
+        words: Sequence[str],
+        env: Mapping[str, str],
+        called: str = "callsched",
     ) -> Command:
         chosen = {**self.env, **env}
         of_its_own = dict(chosen.items() - os.environ.items())
         if not all(map(_is_read_late, of_its_own)):
             return self.start_python("-m", module, *words, env=env)
         into = self._next_output()
-        forked = shared().start(self.home, chosen, words, into, program=program)
+        forked = shared().start(self.home, chosen, words, into, program=program, called=called)
         self._forked[forked] = [module, *words]
         return self._kept(Command(forked, into))
 
@@ -203,9 +210,14 @@ class Site:
 
         Only where the settings name a Redis, and only what follows from the ledger.
         """
+        return status_view.record(standing(self.ledger, campaign_id), campaign_id)
+
+    @property
+    def ledger(self) -> Ledger:
+        """The ledger, where the settings name a Redis."""
         if self._ledger is None:
             self._ledger = Ledger(self.env["CALLSCHED_REDIS_URL"])
-        return status_view.record(standing(self._ledger, campaign_id), campaign_id)
+        return self._ledger
 
     def workers(self) -> list[psutil.Process]:
         """Return the workers that live."""
@@ -297,7 +309,7 @@ class Site:
 
 #: Besides ours, Twilio's and OpenTelemetry's, the variables that nothing reads before a command
 #: begins.
-_OTHERS = ("HOME", "SECRET", "TERM", "TZ", "XDG_STATE_HOME")
+_OTHERS = ("HOME", "PATH", "SECRET", "TERM", "TZ", "XDG_STATE_HOME")
 
 
 def _is_read_late(name: str) -> bool:

@@ -103,20 +103,21 @@ class Forks:
         program: str | None = None,
         output: str | None = None,
         source: str | None = None,
+        called: str = "callsched",
     ) -> Forked:
         """Start the program with these words, this environment and nothing else, as this user.
 
         It reads a file, if there is a `source`, and writes to the files `into`.out and .err; or it
         does both on a terminal. With its standard `output` at another place it ends as an
         interpreter does, which writes what is left. Another `program` of ours than the one that
-        this forks for may be said.
+        this forks for may be said, and how it was `called`.
         """
         if terminal is None:
             for end in ("out", "err"):
                 Path(f"{into}.{end}").touch()  # who looks at once finds it
         places = {"into": str(into), "terminal": terminal, "output": output, "source": source}
         asked = {"folder": str(folder), "env": dict(env), "words": list(words), "user": user}
-        asked |= places | ({} if program is None else {"program": program})
+        asked |= places | {"called": called} | ({} if program is None else {"program": program})
         return Forked(self, self.ask(run=asked))
 
     def call(
@@ -238,6 +239,7 @@ def _started(
     terminal: str | None,
     output: str | None,
     source: str | None,
+    called: str,
 ) -> int:
     files = [source or os.devnull, output or f"{into}.out", f"{into}.err"]
     if terminal is not None:
@@ -247,7 +249,8 @@ def _started(
     child = os.fork()
     if child == 0:
         born = Path(f"{into}.born")
-        be(partial(_be, program, folder, env, words, files, user, born), wholly=bool(output))
+        work = partial(_be, program, folder, env, [called, *words], files, user, born)
+        be(work, wholly=bool(output))
     return child
 
 
@@ -255,7 +258,7 @@ def _be(
     program: str,
     folder: str,
     env: dict[str, str],
-    words: list[str],
+    command: list[str],
     files: list[str],
     user: int | None,
     born: Path,
@@ -275,9 +278,9 @@ def _be(
     if sys.stdout.isatty():
         _look_at_terminal()
     stay()
-    if words[:1] == ["run"]:
+    if command[1:2] == ["run"]:
         settle(Nursery(born))
-    sys.argv = ["callsched", *words]
+    sys.argv = command
     import_module(program).main()
 
 

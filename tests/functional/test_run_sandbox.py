@@ -55,14 +55,15 @@ def test_its_workers_dial_nowhere_else(site: Site, sandbox: SandboxProcess) -> N
 def test_what_it_suggests_at_its_end_works_where_it_is_printed(site: Site) -> None:
     """As under `make run`: found where no shell looks, with a folder that no shell knows."""
     site.env["PATH"] = "/usr/bin:/bin"
-    begun = site.start_python(str(CALLSCHED), "init", "--example", "bridges")
+    begun = site.start("init", "--example", "bridges", called=str(CALLSCHED))
     assert begun.wait() == 0, begun.err
     plan = typed(site, begun.out)
     assert "3         will be called" in plan or "3         called" in plan
 
-    ran = site.start_python(
-        *(str(CALLSCHED), "run", "bridges.yaml", "--sandbox", "--no-wait"),
-        *("--id", "trial", "--max-duration", "1s", "--workers", "1", "--max-concurrency", "1"),
+    ran = site.start(
+        *("run", "bridges.yaml", "--sandbox", "--no-wait", "--id", "trial", "--max-duration", "1s"),
+        *("--workers", "1", "--max-concurrency", "1"),
+        called=str(CALLSCHED),
     )
     wait_until(lambda: "0/3 ended" in ran.err)
     ran.interrupt()
@@ -72,7 +73,7 @@ def test_what_it_suggests_at_its_end_works_where_it_is_printed(site: Site) -> No
 
     # Nothing but a run dials in the sandbox, and the same one goes on.
     for look in ("explain trial #2", "status trial", "resume trial"):
-        shown = site.start_python(str(CALLSCHED), *look.split())
+        shown = site.start(*look.split(), called=str(CALLSCHED))
         assert shown.wait() == 0, shown.err
         told = " ".join((shown.out + shown.err).split())
         suggestion = told.rpartition("`")[0].rpartition("`")[2]

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from scheduler.ledger import schedules
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 from tests.functional.campaign import Command, Judge, Site, numbers
 from tests.functional.terminal import Terminal
@@ -52,7 +53,7 @@ def shown(site: Site) -> dict[str, Any]:
 
 
 def states(site: Site) -> list[str]:
-    return [firing["state"] for firing in shown(site)["firings"]]
+    return [firing.state for firing in schedules.firings_of(site.ledger, "nightly")]
 
 
 def worker(site: Site, *words: str) -> Command:
