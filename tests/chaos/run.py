@@ -251,7 +251,7 @@ class Run:
         for worker in self._workers:
             worker.tend()
         self._blows.tend()
-        time.sleep(0.03)
+        time.sleep(0.1)  # whoever looks more often takes the processor from the workers
 
     def _is_over(self) -> bool:
         """Whether every call has ended, and nothing is due or held any more."""

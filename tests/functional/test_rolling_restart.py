@@ -114,5 +114,4 @@ def test_the_release_before_does_not_start_on_a_ledger_that_it_could_misread(
 
 
 def _ended(site: Site) -> dict[str, int]:
-    record = site.call("status", "c", "--json").record
-    return dict(record["dispositions"])
+    return dict(site.standing("c")["dispositions"])
