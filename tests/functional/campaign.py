@@ -309,7 +309,7 @@ class Site:
 
 #: Besides ours, Twilio's and OpenTelemetry's, the variables that nothing reads before a command
 #: begins.
-_OTHERS = ("HOME", "PATH", "SECRET", "TERM", "TZ", "XDG_STATE_HOME")
+_OTHERS = ("BROWSER", "HOME", "NO_COLOR", "PATH", "SECRET", "TERM", "TZ", "XDG_STATE_HOME")
 
 
 def _is_read_late(name: str) -> bool:

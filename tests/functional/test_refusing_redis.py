@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from scheduler.errors import SchedulerError
 from tests.functional.campaign import Command, Judge, Site, numbers
 from tests.integration.test_durability import ANY, Server, free_port
 from tests.sandbox_process import SandboxProcess
@@ -109,9 +108,10 @@ def start_worker(site: Site) -> Command:
     return worker
 
 
-def view(site: Site) -> dict[str, Any]:
-    told = site.call("status", "c", "--json")
-    return dict(json.loads(told.out)) if told.process.returncode == 0 else {}
+def is_finished(site: Site) -> bool:
+    with suppress(SchedulerError):  # until it is mended
+        return bool(site.standing("c")["state"] == "finished")
+    return False
 
 
 @pytest.mark.parametrize("name", sorted(TROUBLES))
@@ -133,7 +133,7 @@ def test_a_worker_outlives_what_redis_answers_and_ends_its_calls_on_time(
     assert worker.process.poll() is None
     trouble.mend(server)
 
-    wait_until(lambda: view(site).get("state") == "finished", 100)
+    wait_until(lambda: is_finished(site), 100)
     assert worker.process.poll() is None
     judge = Judge(sandbox)
     assert judge.rung_twice == []

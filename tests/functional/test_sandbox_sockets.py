@@ -457,8 +457,8 @@ def test_it_leaves_at_once_whoever_still_listens(
 
 
 @pytest.mark.timeout(60)
-def test_it_carries_1500_calls_with_a_socket_each() -> None:
-    sockets = 1500
+def test_it_carries_1100_calls_with_a_socket_each() -> None:
+    sockets = 1100  # more than a process may open that does not ask for it
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     if most < sockets + 200:
         pytest.skip(f"a process may open {most} files here, which is too few")
