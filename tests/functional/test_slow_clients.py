@@ -33,12 +33,12 @@ async def ask_slowly(port: int, over: threading.Event) -> None:
             try:
                 writer.write(b"GET /metrics HTTP/1.1\r\nX: ")
                 while not over.is_set():
-                    await asyncio.sleep(0.2)
+                    await asyncio.sleep(0.5)
                     writer.write(b"a")
                     await writer.drain()
             finally:
                 writer.close()
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(0.5)
 
 
 @contextmanager
