@@ -71,7 +71,7 @@ class TwilioPoints(worker.Points):
         self._around(client, "look", after="call read")
         self._around(reports, "answered", after="after answered")
         self._around(reports, "unplaced", after="after unplaced")
-        self._around(reports, "full", after="after unplaced")
+        self._around(reports, "give_back_at_limit", after="after unplaced")
         self._around(reports, "over", before="before end", after="after end")
         self._around(searches, "find", before="before find", after="after find")
 

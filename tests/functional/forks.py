@@ -133,8 +133,9 @@ class Forks:
     ) -> Ended:
         """Run it to its end, as `start` starts it."""
         into = folder / "output"
-        files = {"output": output, "source": source}
-        forked = self.start(folder, env, words, into, user, program=program, **files)
+        forked = self.start(
+            folder, env, words, into, user, program=program, output=output, source=source
+        )
         try:
             code = forked.wait(within_seconds)
         except subprocess.TimeoutExpired:
