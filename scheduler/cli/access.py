@@ -1,6 +1,7 @@
-"""The ledger for the length of a command: to look into it, or to change it.
+"""Opens the ledger for the length of a command, to read it or to change it.
 
-Whoever changes it is told which one it was, and means a private one where a pool's was seen.
+A command that changes a ledger says which one. If it is a private ledger on a machine that has
+used a pool's, the user has to confirm it.
 """
 
 from __future__ import annotations
@@ -23,10 +24,10 @@ from scheduler.settings import Settings, settings
 
 @contextmanager
 def opened_ledger(beside: Path | None = None, *, is_relied_on: bool = False) -> Iterator[Ledger]:
-    """Open the ledger of this environment to look into it.
+    """Open the ledger of this environment to read it.
 
-    `beside` is a file that the command is about. A private ledger that may be a mistake is named;
-    where another program relies on what is found, it is an error. Raises ConfigError.
+    `beside` is the file that the command is about. A warning names a private ledger that may be a
+    mistake; with `is_relied_on`, for output that programs read, that is a ConfigError.
     """
     chosen = settings()
     if found := ledger_choice.doubt(chosen, beside):
@@ -39,7 +40,7 @@ def opened_ledger(beside: Path | None = None, *, is_relied_on: bool = False) -> 
 
 @contextmanager
 def changed_ledger(*, upgrades: bool = False, beside: Path | None = None) -> Iterator[Ledger]:
-    """Open the ledger of this environment to change it, and say which one it was."""
+    """Open the ledger of this environment to change it, and say which one it is."""
     chosen = settings()
     with meant(chosen, beside), access.opened(chosen, upgrades=upgrades) as (ledger, _):
         yield ledger
@@ -47,10 +48,10 @@ def changed_ledger(*, upgrades: bool = False, beside: Path | None = None) -> Ite
 
 @contextmanager
 def meant(chosen: Settings, beside: Path | None = None, *, asks: bool = True) -> Iterator[None]:
-    """Say in the end which ledger was changed, as JSON has it from the beginning.
+    """Say at the end which ledger was changed; every JSON object has it from the beginning.
 
-    A private one that may be a mistake is meant before: on a terminal it is asked, elsewhere the
-    settings say it. Raises ConfigError.
+    A private ledger that may be a mistake has to be confirmed first: on a terminal by a question,
+    elsewhere by the settings. Raises ConfigError.
     """
     if asks and (found := ledger_choice.doubt(chosen, beside)):
         _ask(chosen, found)

@@ -1,4 +1,4 @@
-"""What `run` and `submit` do with a file before anybody is called."""
+"""The checks of a campaign file that `run` and `submit` share."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ from scheduler.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class FileRequest:
-    """A file that is to be called, and what a command line says of it."""
+    """A file to be called, with the options of the command line that concern it."""
 
     path: Path
     reading: Reading
     max_duration: str | None  #: of each call, as it was written
-    plan: str | None  #: the hash that the file has to have
-    now: bool  #: also when workers are to launch it
+    plan: str | None  #: the plan hash that it must have; None: any
+    now: bool  #: call now, even if its schedule says that workers launch it
 
 
 def check(
@@ -67,7 +67,7 @@ def check(
 def read(
     path: Path, settings: Settings, reading: Reading, default: str | None = None
 ) -> CheckedCampaign:
-    """Read a file as a whole, and say only what is wrong with the account. Raises CampaignError."""
+    """Read a whole file; print only what is wrong with the account. Raises CampaignError."""
     accounts = accounts_of(settings)
     if default is not None:
         accounts = replace(accounts, default=accounts.named(default).name)
@@ -81,7 +81,7 @@ def read(
 
 
 def _tell_cleaned(checked: CheckedCampaign) -> None:
-    """Say how many numbers are dialled otherwise than they are written."""
+    """Print how many numbers are dialled differently from how they are written."""
     if count := checked.cleanings.count:
         first = checked.cleanings.kept[0]
         console.say(
@@ -95,9 +95,9 @@ def _tell_cleaned(checked: CheckedCampaign) -> None:
 def checked_to_call(
     request: FileRequest, settings: Settings
 ) -> Iterator[tuple[CheckedCampaign, Policy]]:
-    """Check a file that is to be called now; yield what it says, and the policy that counts.
+    """Check a file that is to be called now; yield it with the policy that applies.
 
-    Raises ConfigError when workers are to launch it, or when it is not what was planned.
+    Raises ConfigError when its schedule has workers launch it, or when its plan hash is another.
     """
     if request.reading.any_hour and not request.reading.in_sandbox:
         raise typer.BadParameter("goes with --sandbox, which calls nobody", param_hint="--any-hour")
@@ -112,7 +112,7 @@ def checked_to_call(
 
 
 def id_of(checked: CheckedCampaign, reading: Reading, wanted: str | None) -> str | None:
-    """Return the id that is asked for. A trial at any hour has one that no other trial has."""
+    """Return the wanted id. A trial with --any-hour gets an id of its own."""
     if wanted is None and reading.any_hour:
         return f"{launching.new_id(checked)}-sandbox-any-hour"
     return wanted
@@ -127,7 +127,7 @@ def policy_of(checked: CheckedCampaign, max_duration: str | None, settings: Sett
 
 
 def _expect_unscheduled(checked: CheckedCampaign, path: Path, *, now: bool) -> None:
-    """Raise ConfigError when workers are to launch a file, unless `now` is said."""
+    """Raise ConfigError when a file has a schedule, unless `now`."""
     if checked.schedule is not None and not now:
         raise ConfigError(
             f"{path} has a schedule: after `{suggested('schedule', 'add', str(path))}` workers"
@@ -171,7 +171,7 @@ def _minutes(seconds: float) -> str:
 
 
 def tell_loaded(campaign: CampaignView, policy: Policy) -> None:
-    """Say what a campaign that was there before keeps, and what has become of it."""
+    """Print what an existing campaign keeps of its first load, and how it stands."""
     if campaign.policy != policy:
         console.say(f"campaign {campaign.campaign_id} keeps the policy that it was created with")
     if campaign.cancelled_by:

@@ -83,7 +83,7 @@ _PANEL_OF = {name: panel for panel, commands in PANELS.items() for name in comma
 #: In the order in which help shows them.
 COMMANDS = tuple(_PANEL_OF)
 
-#: What a command was called in a release before, and what to say instead.
+#: Names of commands in earlier releases -> their names now.
 RENAMED = {
     "event": "PROVIDER event",
     "forget": "erase",
@@ -92,7 +92,7 @@ RENAMED = {
     "tail": "transcript --follow",
 }
 
-#: What people try by the names of other programs, and what they mean here.
+#: Names that people know from other programs -> the commands that do the same here.
 ELSEWHERE = {
     "call": "run FILE",
     "check": "plan FILE",
@@ -154,7 +154,7 @@ class Commands(usage.Group):
         return super().resolve_command(ctx, args)
 
     def parse_args(self, ctx: Any, args: list[str]) -> Any:
-        """Read the words; `help` before a command is `--help` behind it."""
+        """Parse the arguments; `help COMMAND` is the same as `COMMAND --help`."""
         if args[:1] == ["help"]:
             args = [*args[1:], "--help"]
         return super().parse_args(ctx, args)
@@ -164,7 +164,7 @@ class Commands(usage.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """Return a command; while all are listed, what help shows of it."""
+        """Return a command; while help lists all of them, a stand-in with its help text."""
         if self._is_listing:
             panel = _PANEL_OF[cmd_name]
             help_ = PANELS[panel][cmd_name]
@@ -179,7 +179,7 @@ class Commands(usage.Group):
         try:
             return super().invoke(ctx)
         except BrokenPipeError as error:
-            # Typer makes exit code 1 of it, whosever pipe it is.
+            # Typer would exit with 1, whichever pipe is broken.
             if not streams.has_no_reader():
                 raise
             streams.give_up_output()

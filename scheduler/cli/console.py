@@ -1,4 +1,4 @@
-"""How we speak to a person and to a program: results on standard output, the rest on error."""
+"""Output to people and programs: results on standard output, the rest on standard error."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from scheduler.fields.visible import visible, visible_lines
 
 
 class _TolerantStream:
-    """Standard error, should somebody still read it.
+    """Standard error; writing to it never fails.
 
-    A terminal that was closed, or a pipe whose reader left, must not end a run with calls live.
+    A closed terminal, or a pipe whose reader has left, must not end a run with live calls.
     """
 
     def __init__(self, file: TextIO) -> None:
@@ -71,7 +71,7 @@ class _PlainConsole(Console):
                 yield Segment(visible(segment.text, keep="\n"), segment.style)
 
     def on_broken_pipe(self) -> None:
-        """Go on, should nobody read what is shown: rich would end the command."""
+        """Go on without a reader: rich would end the command."""
         streams.give_up_output()
 
 
@@ -80,24 +80,24 @@ out = _PlainConsole(width=None if sys.stdout.isatty() else 200)
 err = _PlainConsole(file=cast("TextIO", _TolerantStream(sys.stderr)))
 
 
-#: What would have been said, while nothing is; the last of it.
+#: The latest messages that were held back while quiet.
 _held: deque[str] | None = None
 _MOST_HELD = 200
 
 
 def be_quiet() -> None:
-    """Say nothing of what goes on, unless it ends badly: then `speak_up` says it after all."""
+    """Hold messages back, until `speak_up` prints them because something went wrong."""
     global _held
     _held = deque(maxlen=_MOST_HELD)
 
 
 def is_quiet() -> bool:
-    """Whether nothing is said just now."""
+    """Whether messages are held back."""
     return _held is not None
 
 
 def speak_up() -> None:
-    """Say what was held back: something is wrong."""
+    """Print the messages that were held back: something is wrong."""
     global _held
     held, _held = _held or (), None
     for line in held:
@@ -105,7 +105,7 @@ def speak_up() -> None:
 
 
 def say(*lines: str) -> None:
-    """Say something about what goes on, on lines of our making."""
+    """Print progress messages to standard error, a line each."""
     if _held is None:
         err.print(Text(as_typed(visible_lines(lines))))
     else:
@@ -113,32 +113,32 @@ def say(*lines: str) -> None:
 
 
 def fail(*lines: str) -> None:
-    """Say what is wrong."""
+    """Print errors to standard error."""
     err.print(Text(f"error: {as_typed(visible_lines(lines))}", style="red"))
 
 
 def warn(*lines: str) -> None:
-    """Say what may be wrong."""
+    """Print warnings to standard error."""
     err.print(Text(f"warning: {as_typed(visible_lines(lines))}", style="yellow"))
 
 
 def line(text: str) -> None:
-    """Write one line to standard output; of many, ten times as fast as `out` does."""
+    """Write one line to standard output, ten times as fast as `out`."""
     with streams.whoever_reads():
         typer.echo(visible(text))
 
 
 def problem(kind: str, text: str) -> None:
-    """Say one thing that is wrong with a file: a line of an `error`, or of what is skipped."""
+    """Print one problem of a file, with its kind: `error`, or what is skipped."""
     err.print(f"{kind}: {text}", style="red" if kind == "error" else "yellow")
 
 
-#: What every JSON object has besides.
+#: Keys that are added to every JSON object.
 _signed: dict[str, str] = {}
 
 
 def sign(**what: str) -> None:
-    """Have every JSON object from now on say this as well, such as which ledger was changed."""
+    """Add keys to every JSON object from now on, such as the ledger that is changed."""
     _signed.update(what)
 
 
@@ -159,7 +159,7 @@ def may_ask() -> bool:
 
 
 def is_screen() -> bool:
-    """Whether there is a whole screen to draw on, and a person before it."""
+    """Whether there is a full terminal with a person at it."""
     files = (sys.stdin, sys.stdout, sys.stderr)
     is_dumb = os.environ.get("TERM", "") in ("", "dumb", "unknown")
     return not is_dumb and all(file.isatty() for file in files)
@@ -183,12 +183,12 @@ def table(
     return drawn
 
 
-#: Lines that are printed at once.
+#: Rows of one write.
 _PAGE = 500
 
 
 def long_list(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print thousands of rows below each other, where laying out a table would take seconds."""
+    """Print thousands of rows as columns, without a table's layout, which would take seconds."""
     shown = [[visible(cell) for cell in row] for row in (columns, *rows)]
     widths = [max(map(cell_len, column)) for column in zip(*shown, strict=True)]
     for first in range(0, len(shown), _PAGE):

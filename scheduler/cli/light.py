@@ -1,4 +1,4 @@
-"""Commands as far as a shell needs them to complete ids: what they do is not imported for that."""
+"""Stand-ins of commands for shell completion of ids, which import nothing else."""
 
 from __future__ import annotations
 

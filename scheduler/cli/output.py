@@ -1,4 +1,4 @@
-"""Where a command writes what was asked for: to a file that it replaces, or to standard output."""
+"""The output of a command: a file that is replaced atomically, or standard output."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def writing(path: Path | None) -> Iterator[TextIO]:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Name a file that takes the place of another one in the end; nothing is left of half a one.
+    """Yield a temporary path; at the end its file replaces the target, and is removed on an error.
 
     Raises ConfigError when it can't be written.
     """

@@ -22,7 +22,7 @@ from scheduler.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class PlanRequest:
-    """A file, and what the command line says of it."""
+    """A file to plan, with the options of the command line."""
 
     path: Path
     reading: Reading
@@ -34,7 +34,7 @@ class PlanRequest:
 
 
 def planned(request: PlanRequest, settings: Settings) -> Record:
-    """Return the plan of a file, with the command that calls nobody else than it says."""
+    """Return the plan of a file, with the command that runs exactly this plan."""
     expected = _expected(request.expect_duration)
     with campaigns.check(request.path, settings, request.reading) as checked:
         policy = campaigns.policy_of(checked, request.max_duration, settings)
@@ -55,7 +55,7 @@ def planned(request: PlanRequest, settings: Settings) -> Record:
 
 
 def _lack(settings: Settings, account: str) -> str | None:
-    """Say that no worker of a pool serves an account. Without a pool nothing is looked at."""
+    """Return that no worker of a pool serves the account; None if one does, or without a pool."""
     if settings.redis_url is None:
         return None
     try:
@@ -66,7 +66,7 @@ def _lack(settings: Settings, account: str) -> str | None:
 
 
 def _command(request: PlanRequest, hashed: str) -> str:
-    """Return the command that does what is planned, and refuses everything else."""
+    """Return the command that runs this plan, and refuses a changed one."""
     words: list[str] = ["callsched", "run", str(request.path)]
     reading = request.reading
     given = {

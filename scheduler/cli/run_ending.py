@@ -72,9 +72,9 @@ def tell(ledger: Ledger, ending: Ending, path: Path | None, *, json: bool, quiet
 
 @contextmanager
 def _written_first(ledger: Ledger, campaign_id: str, path: Path | None) -> Iterator[None]:
-    """Write the results before anything is printed, which may find no room and no reader.
+    """Write the results before anything is printed: printing may fail for want of a reader or room.
 
-    That they can't be written is said last. Raises ConfigError.
+    An error of writing is raised last. Raises ConfigError.
     """
     fault = None
     try:

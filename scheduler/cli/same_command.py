@@ -1,4 +1,4 @@
-"""The words by which a command that was given is given again, wherever that is done."""
+"""Writes the current command anew, so that it can be repeated in any folder."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Any
 
 import typer
 
-#: What says how a run is shown or begun, and not which one it is.
+#: Options about how a run begins or what it prints: they don't identify the campaign.
 _LEFT_OUT = {"again", "id_", "timezone", "if_running", "json", "plan", "quiet", "rejects", "yes"}
 
 
 def words_of(context: typer.Context, campaign_id: str | None) -> tuple[str, ...]:
-    """Return the words that go on with what a command has begun.
+    """Return the words of a command that continues the current one.
 
-    `campaign_id` is the id that was asked for, with its date filled in. Paths are whole, for nobody
-    knows in which folder the words will be typed.
+    `campaign_id` is the wanted id with its date filled in. Paths are absolute, since the command
+    may be typed in any folder.
     """
     words = [str(context.info_name)]
     for parameter in context.command.params:

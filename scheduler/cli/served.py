@@ -1,4 +1,4 @@
-"""What is said of campaigns that nobody dials, with the command by which they go on."""
+"""Warns of campaigns that nobody dials, with the command that changes that."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from scheduler.ledger.views import CampaignView
 from scheduler.operations.serving import Serving
 from scheduler.settings import settings
 
-#: Sentences that are said; the others are counted.
+#: Warnings that are printed; further ones are counted.
 _MOST_SAID = 5
 
 
 def lack_of(ledger: Ledger, view: CampaignView) -> str:
-    """Say that nobody dials a campaign, and what does; "" where somebody does."""
+    """Return that nobody dials a campaign, and the remedy; "": somebody does."""
     return Serving(ledger, settings()).lack(view)
 
 
@@ -43,7 +43,7 @@ def record_of(ledger: Ledger, view: CampaignView) -> dict[str, Any]:
 
 
 def records(ledger: Ledger, views: Sequence[CampaignView], id_: str | None) -> dict[str, Any]:
-    """Return as JSON has it why nobody dials a campaign; of many, by the ids of those."""
+    """Return for JSON why nobody dials a campaign; for several campaigns, by id."""
     serving = Serving(ledger, settings())
     known = {view.campaign_id: lack for view in views if (lack := serving.lack(view))}
     return {"nobody_dials": known.get(id_) if id_ else known}

@@ -1,4 +1,4 @@
-"""What a command reads from and writes to: closed, full, or without a sign for an umlaut."""
+"""Standard streams that are closed, full, or can't encode a character."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _STREAMS = (("stdin", "r"), ("stdout", "w"), ("stderr", "w"))
 
 
 def open_missing() -> None:
-    """Have streams that were closed before we started (`>&-`) lead nowhere.
+    """Open /dev/null for standard streams that were closed before the start (`>&-`).
 
-    Python has none then, and the next file or socket that is opened would be taken for it.
+    Otherwise the next file or socket would get their descriptor, and be taken for them.
     """
     for number, (name, mode) in enumerate(_STREAMS):
         if getattr(sys, name) is not None:
@@ -36,7 +36,7 @@ def _is_closed(number: int) -> bool:
 
 
 def forget_odd_widths() -> None:
-    """Forget a width of the terminal that is none: of some, typer and rich make an error."""
+    """Remove malformed widths from the environment, on which typer and rich fail."""
     for name in ("COLUMNS", "LINES", "TERMINAL_WIDTH"):
         if (width := os.environ.get(name)) is not None and not _is_width(width):
             del os.environ[name]
@@ -47,7 +47,7 @@ def _is_width(written: str) -> bool:
 
 
 def take_any_text() -> None:
-    """Write what standard output has no sign for as an escape: a table is read by people."""
+    """Write characters that standard output can't encode as escapes: people read tables."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
 
@@ -58,14 +58,14 @@ def takes_unicode() -> bool:
 
 
 def has_no_sign(error: UnicodeEncodeError) -> bool:
-    """Whether it is standard output that has no sign for a character."""
+    """Whether the error is that standard output can't encode a character."""
     written = getattr(sys.stdout, "encoding", None) or "utf-8"
     return codecs.lookup(error.encoding).name == codecs.lookup(written).name
 
 
 @contextmanager
 def exactly() -> Iterator[None]:
-    """Rather fail with UnicodeEncodeError than write data otherwise than they are."""
+    """Fail with UnicodeEncodeError instead of escaping: data must not be altered."""
     if not isinstance(sys.stdout, io.TextIOWrapper):
         yield
         return
@@ -80,7 +80,7 @@ def exactly() -> Iterator[None]:
 
 @contextmanager
 def whoever_reads() -> Iterator[None]:
-    """Write something short to standard output, and go on should nobody read it."""
+    """Write something short to standard output, and ignore a missing reader."""
     try:
         yield
     except BrokenPipeError:
@@ -98,7 +98,7 @@ def has_no_reader() -> bool:
 
 
 def give_up_output() -> None:
-    """Have what is still to be written lead nowhere: nobody reads it, or it finds no room."""
+    """Discard what is still to be written: it has no reader, or no room."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     with suppress(OSError, ValueError):
         os.dup2(nowhere, sys.stdout.fileno())

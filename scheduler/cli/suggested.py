@@ -1,7 +1,7 @@
-"""Commands that our output suggests, as they work in the shell in which they are printed.
+"""Writes commands in messages so that they work when copied into this shell.
 
-Whatever is to be typed goes through here: commands of the command line by `suggested`, and those
-that the rooms below name in their messages, in backticks, by `as_typed`.
+Commands of the command line itself go through `suggested`; commands in backticks in messages of
+the rooms below go through `as_typed`.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ _QUOTED = re.compile(rf"`{_NAME} ([^`]+)`")
 
 
 def suggested(*words: str) -> str:
-    """Return a command of ours that a person can copy.
+    """Return a callsched command that a person can copy.
 
-    Whoever called us, make or a script, may have found us where a shell does not look, and may
-    have named a state folder that the shell does not know.
+    The program may have been started by make or a script, from a path that is not on the shell's
+    PATH, and with a state folder that the shell does not know.
     """
     return f"{_beginning()} {shlex.join(words)}"
 
@@ -65,7 +65,7 @@ def _folder() -> str:
 
 
 def program() -> str:
-    """Return how we are called in this shell: by our name, or else by where we are."""
+    """Return how this shell can start callsched: by its name, or by its path."""
     found, path = shutil.which(_NAME), Path(sys.argv[0])
     if path.name != _NAME or not path.is_file():
         return _NAME
