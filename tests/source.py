@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
 import scheduler
@@ -12,13 +11,13 @@ import scheduler
 PACKAGE = Path(scheduler.__file__).parent
 
 
-@cache
-def trees() -> tuple[tuple[str, ast.Module], ...]:
-    """Return the files of the package, by their paths below it, as trees."""
-    return tuple(
-        (str(path.relative_to(PACKAGE)), ast.parse(path.read_text(encoding="utf-8")))
-        for path in PACKAGE.rglob("*.py")
-    )
+def trees() -> Iterator[tuple[str, ast.Module]]:
+    """Yield the files of the package, by their paths below it, as trees.
+
+    Not kept: the garbage collector would look through millions of nodes again and again.
+    """
+    for path in PACKAGE.rglob("*.py"):
+        yield str(path.relative_to(PACKAGE)), ast.parse(path.read_text(encoding="utf-8"))
 
 
 def nodes() -> Iterator[tuple[str, ast.AST]]:
