@@ -100,15 +100,7 @@ def load(
         plan = reader.plan(path)
         name = _name(plan.campaign, path)
         policy = _policy(plan.campaign, name, plan.rules, default_hours)
-        checked = CheckedCampaign(
-            name=name,
-            policy=_at_any_hour(policy) if reading.any_hour else policy,
-            account=plan.route.account,
-            callbacks=plan.route.callbacks,
-            can_verify=plan.route.can_verify,
-            schedule=plan.campaign.schedule.rule() if plan.campaign.schedule else None,
-            inputs=plan.inputs,
-        )
+        checked = _without_rows(plan, name, _at_any_hour(policy) if reading.any_hour else policy)
         rules = replace(plan.rules, policy=checked.policy, allowed=allowed, now=time.time())
         cores = reading.processes or _cores()
         found = check_all(plan.contacts, rules, reading.first, processes=cores)
@@ -121,6 +113,24 @@ def load(
             raise
         finally:
             found.close()
+    _describe(checked, reader, plan)
+    return checked
+
+
+def _without_rows(plan: _Plan, name: str, policy: Policy) -> CheckedCampaign:
+    return CheckedCampaign(
+        name=name,
+        policy=policy,
+        account=plan.route.account,
+        callbacks=plan.route.callbacks,
+        can_verify=plan.route.can_verify,
+        schedule=plan.campaign.schedule.rule() if plan.campaign.schedule else None,
+        inputs=plan.inputs,
+    )
+
+
+def _describe(checked: CheckedCampaign, reader: _Reader, plan: _Plan) -> None:
+    """Add the digests, warnings and problems, which are known once every row was read."""
     checked.digest = reader.digest.hexdigest()
     checked.lists_digest = reader.lists_digest.hexdigest()
     checked.lists = plan.rules.do_not_call.sizes
@@ -129,7 +139,6 @@ def load(
     checked.problems = tuple(reader.problems.kept)
     checked.problems_alike = reader.problems.alike
     checked.problem_counts = reader.problems.counts
-    return checked
 
 
 @dataclass(frozen=True, slots=True)
