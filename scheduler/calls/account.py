@@ -97,7 +97,7 @@ def serve(
     ledger, wake = shared.ledger, Wake(shared.alarm)
     account = duty.account
     demand = Demand(send_dials, threads=dial_threads)
-    reports = Reports(ledger, provider, duty, traits) if isinstance(provider, Looks) else None
+    reports = Reports(ledger, provider, duty) if isinstance(provider, Looks) else None
     memory = Memory(
         ledger,
         provider,

@@ -19,7 +19,9 @@ class Standing:
     stop_why: str = ""  #: why its stop is on record; "" if nobody has ordered one
     is_answered: bool = False  #: a read has shown that it was answered
     tells_stages: bool = True  #: its provider says whether it rings, or was answered
-    ends_after_seconds: float = float("inf")  #: after this duration the provider ends it by itself
+    #: How long it may last from the answer. A call that lasts longer was ended: by the provider at
+    #: its own limit, or by a stop that could not be put on record.
+    may_last_seconds: float = float("inf")
     on_machine: OnMachine = OnMachine.GO_ON
     has_machine_script: bool = False  #: the campaign has steps for machines
     hears_opt_outs: bool = False  #: search its words for a wish not to be called again
@@ -82,7 +84,7 @@ def _after_the_answer(report: CallReport, standing: Standing) -> Ending:
         return Disposition.NOT_REACHED, Reason.MACHINE
     if report.answered_by == "machine" and standing.is_stopped_for_machine:
         return Disposition.STOPPED, Reason.MACHINE
-    if standing.stop_why not in _NO_STOP or seconds >= standing.ends_after_seconds:
+    if standing.stop_why not in _NO_STOP or seconds >= standing.may_last_seconds:
         return _STOPPED
     return Disposition.COMPLETED, None
 

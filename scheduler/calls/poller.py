@@ -19,6 +19,7 @@ from scheduler.calls.pace import waited
 from scheduler.calls.reports import Read, Reports
 from scheduler.calls.searcher import Searcher
 from scheduler.clock import since_boot
+from scheduler.complaints import Outage
 from scheduler.errors import LedgerTrouble, NoSuchConnection, ProviderError, Throttled
 from scheduler.ledger import callbacks, searches
 from scheduler.ledger import reports as on_record
@@ -108,6 +109,7 @@ class Poller:
         self._throttled = self._failures = 0  #: how many rounds in a row ended so
         self._gets_callbacks = isinstance(provider, CallsBack) and duty.callbacks is not None
         self._expects_callbacks = False  #: calls are open whose provider sends callbacks
+        self._outage = Outage(logger, "the poller", "the ledger")
         self._over = threading.Event()
         self._executor = ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="poll")
         self._thread = threading.Thread(target=self._keep, name="poller", daemon=True)
@@ -148,9 +150,11 @@ class Poller:
 
     def _read_reported_safely(self) -> bool:
         try:
-            return self.read_reported()
+            is_early = self.read_reported()
+            self._outage.is_over()
+            return is_early
         except LedgerTrouble as error:
-            logger.warning("the poller can't reach the ledger: %s", error)
+            self._outage.lasts(error)
         except Exception:
             logger.exception("calls that have ended, as a callback said, can't be read")
         return False
@@ -171,7 +175,9 @@ class Poller:
 
     def _round_safely(self) -> float:
         try:
-            return self.round()
+            sleep = self.round()
+            self._outage.is_over()
+            return sleep
         except Throttled as error:
             self._throttled += 1
             self._list_at = 0.0  # list again once the pause is over
@@ -184,7 +190,7 @@ class Poller:
             self._paused_until = since_boot() + waited(AFTER_FAILURE, self._failures)
             logger.warning("account %s: calls can't be read: %s", self._account, error)
         except LedgerTrouble as error:
-            logger.warning("the poller can't reach the ledger: %s", error)
+            self._outage.lasts(error)
         except Exception:
             # The poller outlives every fault, because slots wait for it.
             logger.exception("a round of the poller failed")

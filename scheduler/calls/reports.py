@@ -21,7 +21,7 @@ from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.reports import OpenCall
 from scheduler.masking import mask_text
 from scheduler.models import Attempt
-from scheduler.providers import CallReport, Looks, Outcome, Stage, Traits
+from scheduler.providers import CallReport, Looks, Outcome, Stage
 
 logger = logging.getLogger(__name__)
 
@@ -55,12 +55,11 @@ class Read:
 class Reports:
     """Records what reads of one account's calls show. Safe to use from many threads."""
 
-    def __init__(self, ledger: Ledger, provider: Looks, duty: Duty, traits: Traits) -> None:
+    def __init__(self, ledger: Ledger, provider: Looks, duty: Duty) -> None:
         self._ledger = ledger
         self._provider = provider
         self._account = duty.account
         self._reserve = duty.reserve
-        self._traits = traits
         self._frozen = Frozen(ledger)
         self.woken = threading.Event()  #: set: a call must be read again soon
         self._failed_at: dict[str, float] = {}  #: connection -> since when we ask for its cause
@@ -120,7 +119,7 @@ class Reports:
             stop_why=call.stop_why,
             is_answered=call.answered_at is not None,
             tells_stages=bool(call.stage),
-            ends_after_seconds=self._traits.ends_after(call.max_duration_seconds),
+            may_last_seconds=call.max_duration_seconds,
         )
         return meaning(report, standing)
 

@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
 from scheduler.clock import since_boot
+from scheduler.complaints import Complaints, Outage
 from scheduler.errors import LedgerTrouble
 from scheduler.late import LateCause
 from scheduler.ledger import census, retirement, workers
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.workers import BEAT_SECONDS, WorkerHealth
-from scheduler.worker.complaints import Complaints
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +49,7 @@ class Housekeeping:
         self._look_at = 0.0
         self._counted_to = 0
         self._complaints = Complaints(logger, "this worker can't say that it lives: ")
+        self._outage = Outage(logger, "housekeeping", "the ledger")
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="housekeeping", daemon=True)
 
@@ -69,11 +70,13 @@ class Housekeeping:
                 self._safely(partial(workers.leave, self._ledger, account, self._name))
 
     def _keep(self) -> None:
+        tasks: list[Callable[[], object]] = [self._beat, self._count_some]
+        if self._result_ttl is not None:
+            tasks.append(partial(self._retire_some, self._result_ttl))
         while not self._over.is_set():
-            self._safely(self._beat)
-            self._safely(self._count_some)
-            if self._result_ttl is not None:
-                self._safely(partial(self._retire_some, self._result_ttl))
+            # Each is tried, whatever became of those before it.
+            if all([self._safely(task) for task in tasks]):
+                self._outage.is_over()
             self._over.wait(BEAT_SECONDS)
 
     def _beat(self, why: LateCause | None = None) -> None:
@@ -84,13 +87,16 @@ class Housekeeping:
         for account, error in workers.beats(self._ledger, self._name, reports, why=why).items():
             self._complaints.say(account, error)
 
-    def _safely(self, do: Callable[[], object]) -> None:
+    def _safely(self, do: Callable[[], object]) -> bool:
+        """Return whether the ledger was reached."""
         try:
             do()
         except LedgerTrouble as error:
-            logger.warning("housekeeping: %s", error)
+            self._outage.lasts(error)
+            return False
         except Exception:
             logger.exception("housekeeping failed")
+        return True
 
     def _count_some(self) -> None:
         """Count campaigns in turn, because workers of the previous release report no changes."""

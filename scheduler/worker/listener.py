@@ -13,10 +13,10 @@ from math import inf
 from scheduler import logs
 from scheduler.calls.account import ServedAccount
 from scheduler.calls.news_desk import NewsDesk
+from scheduler.complaints import Complaints, Outage
 from scheduler.errors import LedgerFault, SchedulerError
 from scheduler.ledger import accounts, listeners
 from scheduler.ledger.ledger import Ledger
-from scheduler.worker.complaints import Complaints
 from scheduler.worker.sockets import Sockets
 
 logger = logging.getLogger(__name__)
@@ -40,6 +40,7 @@ class Listener:
         self._sockets = sockets
         self._serving = serving
         self._complaints = Complaints(logger, "the listener can't look for connections: ")
+        self._outage = Outage(logger, "the listener", "the ledger")
         self._over = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -63,9 +64,10 @@ class Listener:
         while not self._over.is_set() and self._sockets.is_listening:
             try:
                 self._look_at_all()
+                self._outage.is_over()
             except SchedulerError as error:
                 # If another listener took over meanwhile, the next answer says so.
-                logger.warning("the listener can't reach the ledger: %s", error)
+                self._outage.lasts(error)
             except Exception:
                 logger.exception("the listener can't look for connections")
             self._over.wait(LOOK_SECONDS)

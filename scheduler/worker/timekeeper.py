@@ -13,6 +13,7 @@ from scheduler.calls.account import ServedAccount
 from scheduler.calls.duty import STOPS_ONLY
 from scheduler.calls.wake import Alarm
 from scheduler.clock import since_boot
+from scheduler.complaints import Complaints, Outage
 from scheduler.errors import LedgerFault, LedgerTrouble, LedgerUnreachable
 from scheduler.late import LateCause
 from scheduler.ledger import accounts, calls, schedules
@@ -20,7 +21,6 @@ from scheduler.ledger.calls import HELD, Due, Look
 from scheduler.ledger.ledger import Ledger
 from scheduler.worker.absence import Absence
 from scheduler.worker.clock_watch import ClockWatch
-from scheduler.worker.complaints import Complaints
 
 logger = logging.getLogger(__name__)
 
@@ -89,6 +89,7 @@ class Timekeeper:
         self._ticked_at = since_boot()
         self._is_held = False  #: whether Redis showed too late an instant
         self._complaints = Complaints(logger)
+        self._outage = Outage(logger, "the timekeeper", "the ledger")
         self.ticks = 0  #: since it was started
         self.is_cut_off = False  #: whether the last tick did not reach the ledger
         self._over = threading.Event()
@@ -127,10 +128,11 @@ class Timekeeper:
         try:
             self.tick()
             self.is_cut_off = False
+            self._outage.is_over()
             return True
         except LedgerTrouble as error:
             self.is_cut_off = True
-            logger.error("the timekeeper can't reach the ledger: %s", error)
+            self._outage.lasts(error)
             self._revive_safely()
             self._read_at_least(began_at)
         except Exception:

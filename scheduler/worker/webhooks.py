@@ -15,12 +15,12 @@ from tenacity import wait_chain, wait_fixed, wait_random
 
 from scheduler.calls.pace import waited
 from scheduler.clock import since_boot
+from scheduler.complaints import Complaints
 from scheduler.errors import LedgerError, LedgerFault, LedgerTrouble, SchedulerError
 from scheduler.ledger import accounts, deliveries, views
 from scheduler.ledger.deliveries import SENDING_DELAYS, Delivery
 from scheduler.ledger.ledger import Ledger
 from scheduler.providers.posting import GONE, Poster
-from scheduler.worker.complaints import Complaints
 
 logger = logging.getLogger(__name__)
 

@@ -48,8 +48,8 @@ def test_a_final_status_ends_a_call_as_the_table_says(outcome: Outcome, why: str
     assert word(outcome, Standing(why)) == end
 
 
-def test_a_call_that_its_provider_ended_at_its_own_limit_is_stopped() -> None:
-    standing = Standing(ends_after_seconds=75.0)
+def test_a_call_that_lasted_as_long_as_it_may_was_stopped_though_no_record_says_so() -> None:
+    standing = Standing(may_last_seconds=75.0)
 
     assert word(Outcome.COMPLETED, standing, duration=75.0) == "stopped"
     assert word(Outcome.COMPLETED, standing, duration=74.0) == "completed"
