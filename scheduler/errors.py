@@ -115,9 +115,16 @@ class NoSuchCampaign(LedgerError):
 
     def __init__(self, campaign_id: str, near: Sequence[str] = ()) -> None:
         """`near` are ids that may have been meant."""
-        way_out = f"did you mean {' or '.join(near)}?" if near else "`callsched status` lists them"
-        super().__init__(f"there is no campaign {campaign_id}; {way_out}")
+        super().__init__(_none_of(campaign_id, near, "`callsched status`"))
         self.campaign_id = campaign_id
+        self.on_the_web = _none_of(
+            campaign_id, near, "the list of campaigns"
+        )  #: for those who see the console or the API
+
+
+def _none_of(campaign_id: str, near: Sequence[str], where: str) -> str:
+    way_out = f"did you mean {' or '.join(near)}?" if near else f"{where} names them all"
+    return f"there is no campaign {campaign_id}; {way_out}"
 
 
 class MovedOn(LedgerError):

@@ -138,7 +138,7 @@ _ANSWERS: tuple[tuple[type[SchedulerError], int, str], ...] = (
 
 def failure_of(error: SchedulerError) -> Failure:
     """Return the HTTP failure of one of callsched's errors."""
-    detail = str(error)
+    detail = error.on_the_web if isinstance(error, NoSuchCampaign) else str(error)
     if isinstance(error, CampaignError):
         found = faults_of(error.problems)
         kinds = kinds_of(error.alike)

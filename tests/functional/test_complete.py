@@ -93,7 +93,7 @@ def test_where_no_ledger_answers_nothing_is_offered_and_none_is_started(
         ("pause bridge", "did you mean bridges?"),
         ("results nightly-2026-11-2", "did you mean nightly-2026-11-23 or nightly-2026-11-22?"),
         ("watch --once brdges", "did you mean bridges?"),
-        ("explain other #1", "callsched status` lists them"),
+        ("explain other #1", "callsched status` names them all"),
     ],
 )
 def test_an_id_that_is_none_says_which_may_be_meant(

@@ -177,6 +177,9 @@ def test_a_campaign_says_what_is_expected_and_why_the_rest_waits(
 def test_a_campaign_that_there_is_none_of_is_404(site: RunningSite) -> None:
     answer = site.get("/api/v1/campaigns/none")
     assert (answer.status_code, answer.json()["code"]) == (404, "no_such_campaign")
+    assert (
+        answer.json()["detail"] == "there is no campaign none; the list of campaigns names them all"
+    )
 
 
 def test_the_orders_say_who_did_what(site: RunningSite, books: Books) -> None:

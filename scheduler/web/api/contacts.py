@@ -19,7 +19,7 @@ from scheduler.web.api import contacts_models as models
 from scheduler.web.api.campaigns import next_cursor, no_cursor
 from scheduler.web.cursors import Cursor, Limit
 from scheduler.web.masks import as_seen_by
-from scheduler.web.problems import Failure
+from scheduler.web.problems import Failure, failure_of
 from scheduler.web.site import Looks, OnSite
 
 router = APIRouter(tags=["contacts"])
@@ -130,5 +130,5 @@ def _without_secrets(attempt: dict[str, Any]) -> dict[str, Any]:
 def nobody(error: LedgerError) -> Failure:
     """Return the failure for a contact that does not exist."""
     if isinstance(error, NoSuchCampaign):
-        return Failure(404, "no_such_campaign", str(error))
+        return failure_of(error)
     return Failure(404, "no_such_contact", str(error))
