@@ -26,6 +26,7 @@ from scheduler.campaign.entries import (
 from scheduler.campaign.file.problems import Problems
 from scheduler.campaign.file.table import (
     DELIMITERS,
+    RowEnds,
     expect_columns,
     expect_row,
     said_delimiter,
@@ -160,7 +161,8 @@ class _ListFile:
     def _of_table(self, lines: Iterator[str], delimiter: str) -> Iterator[str]:
         feed = _Feed(lines, lambda line: self._comment(line, delimiter), self._expect_row)
         reader = csv.reader(feed, delimiter=delimiter, strict=True, skipinitialspace=True)
-        titles = self._record(reader, feed) or []
+        ends = RowEnds(self.path)
+        titles = self._record(reader, feed, ends) or []
         self.counts.header += feed.taken
         if not is_header(titles, self.region):  # its first line was one, but a quote goes on
             line = self.counts.lines - feed.taken + 1
@@ -168,7 +170,7 @@ class _ListFile:
         expect_columns(titles, self.path, self.counts.lines - feed.taken + 1)
         columns = ListColumns.of(titles)
         feed.begin()
-        while (cells := self._record(reader, feed)) is not None:
+        while (cells := self._record(reader, feed, ends)) is not None:
             if any(map(str.strip, cells)):
                 yield from self._of_row(_Row(cells, columns, self.region, delimiter), feed.taken)
             else:
@@ -178,11 +180,14 @@ class _ListFile:
     def _expect_row(self, characters: int, lines: int) -> None:
         expect_row(characters, self.path, self.counts.lines - lines + 1)
 
-    def _record(self, reader: Iterator[list[str]], feed: _Feed) -> list[str] | None:
+    def _record(self, reader: Iterator[list[str]], feed: _Feed, ends: RowEnds) -> list[str] | None:
         try:
-            return next(reader, None)
+            cells = next(reader, None)
         except csv.Error as error:
             raise unfit(error, self.path, self.counts.lines - feed.taken + 1) from None
+        if cells is not None:
+            ends.expect_same(feed.last, self.counts.lines - feed.taken + 1)
+        return cells
 
     def _of_row(self, row: _Row, lines: int) -> Iterator[str]:
         found = row.entries()
@@ -286,6 +291,7 @@ class _Feed:
         self._characters = 0
         self._is_header = True
         self.taken = 0  #: how many lines the current row has
+        self.last = ""  #: its last one so far
 
     def begin(self) -> None:
         """Begin the next row."""
@@ -302,6 +308,7 @@ class _Feed:
                 self.taken += 1
                 self._characters += len(line)
                 self._expect_row(self._characters, self.taken)
+                self.last = line
                 return line
             self._comment(line)
         raise StopIteration

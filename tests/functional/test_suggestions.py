@@ -80,6 +80,7 @@ TYPED_ELSEWHERE = {
     "worker --accounts {}": "test_accounts",
     "sandbox": "test_sandbox",
     "schema": "test_campaign_schema",
+    "schema campaign --provider {}": "test_submit_files",
     "web": "test_web",
     "web --callbacks-only": "test_callback_desk",
     "doctor": "test_doctor",

@@ -268,3 +268,33 @@ def test_an_encoding_that_no_file_has_is_refused(tmp_path: Path, encoding: str) 
     (problem,) = refused(tmp_path, HEADER + "+12025550100,Ada\n", encoding)
 
     assert problem.startswith("contacts.csv: unknown encoding")
+
+
+@pytest.mark.parametrize(
+    ("written", "line"),
+    [
+        ("name,note,phone_number,fax\nAda,\r,+12025550100,+12025550101\n", 2),
+        ("name,note,phone_number,fax\r\nAda,\r,+12025550100,+12025550101\r\n", 2),
+        ("phone_number\r,name,fax\n+12025550100,Ada,\n", 2),
+        ("phone_number,note\r+12025550100,a\nb\r", 2),
+    ],
+)
+def test_a_line_end_inside_a_cell_without_quotes_puts_no_number_into_another_column(
+    tmp_path: Path, written: str, line: int
+) -> None:
+    (problem,) = refused(tmp_path, written)
+
+    assert problem.startswith(f"contacts.csv:{line}:")
+    assert "is there a carriage return inside a cell?" in problem
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("inside", ["\n", "\r\n", "\r"])
+def test_inside_quotes_any_line_end_is_a_part_of_the_cell(
+    tmp_path: Path, end: str, inside: str
+) -> None:
+    lines = ["phone_number,note", f'+12025550100,"a{inside}b"', "+12025550101,c"]
+
+    found = rows(tmp_path, end.join(lines))
+
+    assert [row.contact.variables["note"] for row in found] == [f"a{inside}b", "c"]

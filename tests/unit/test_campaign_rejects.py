@@ -190,3 +190,14 @@ def write(path: Path, lines: list[list[str]]) -> None:
 def table(path: Path) -> list[list[str]]:
     with path.open(newline="") as file:
         return list(csv.reader(file))
+
+
+def test_a_refused_row_with_a_carriage_return_in_a_cell_is_one_row_again(tmp_path: Path) -> None:
+    path, rejects = tmp_path / "a.csv", tmp_path / "rejects.csv"
+    path.write_text('phone,note\n911,"a\rb"\n+12025550101,c\n', newline="")
+    rows(path, rejects)
+
+    rejects.write_text(rejects.read_text().replace("911", "+12025550100"))
+    (mended,) = rows(rejects)
+
+    assert mended.contact.variables["note"].split() == ["a", "b"]

@@ -60,9 +60,11 @@ class Table:
 
     def _written(self, cells: list[str]) -> str:
         text = io.StringIO(newline="")
-        writer = csv.writer(text, delimiter=self.delimiter, lineterminator="\n")
+        # With this line end the writer quotes a cell that has a carriage return; before Python
+        # 3.13 no other one makes it do so.
+        writer = csv.writer(text, delimiter=self.delimiter, lineterminator="\r\n")
         writer.writerow(map(quoted, cells))
-        return text.getvalue()
+        return text.getvalue().removesuffix("\r\n") + "\n"
 
 
 def open_table(lines: Iterable[str], path: str, names: Names) -> Contacts[list[str]]:
@@ -112,6 +114,7 @@ def _records(
     """Yield every record that is not blank, with the line it starts in."""
     feed = RowFeed(lines, path)
     reader = csv.reader(feed, delimiter=delimiter, strict=True, skipinitialspace=True)
+    ends = RowEnds(path)
     while True:
         line = feed.line = ahead + reader.line_num + 1
         feed.characters = 0
@@ -121,6 +124,7 @@ def _records(
             raise unfit(error, path, line) from None
         if cells is None:
             return
+        ends.expect_same(feed.last, line)
         if any(cells) and any(map(str.strip, cells)):
             yield line, cells
 
@@ -136,15 +140,44 @@ class RowFeed:
         self._path = path
         self.line = 1  #: in which the current row begins
         self.characters = 0
+        self.last = ""  #: the line that was read last
 
     def __iter__(self) -> Iterator[str]:
         return self
 
     def __next__(self) -> str:
-        line = next(self._lines)
+        line = self.last = next(self._lines)
         self.characters += len(line)
         expect_row(self.characters, self._path, self.line)
         return line
+
+
+class RowEnds:
+    """Refuses a table of which some rows end with a carriage return alone, and others do not.
+
+    Such a carriage return is likely inside a cell: what follows it would be read as a row of its
+    own, with a number in another column than its own.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._is_bare: bool | None = None  #: whether rows end so; None: none was seen
+
+    def expect_same(self, last: str, line: int) -> None:
+        """Expect the `last` line of a row, which begins in a `line`, to end as rows before it."""
+        if not last.endswith(("\r", "\n")):
+            return  # the end of the file
+        is_bare = last.endswith("\r")
+        if self._is_bare is None:
+            self._is_bare = is_bare
+        if is_bare is not self._is_bare:
+            raise refusal(self._path, _ODD_END, line, code="shape")
+
+
+_ODD_END = (
+    "this row ends with another line end than the rows before it; is there a carriage return inside"
+    " a cell? put that cell into quotes, or take it out"
+)
 
 
 def expect_columns(titles: list[str], path: str, line: int) -> None:

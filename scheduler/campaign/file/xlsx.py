@@ -127,7 +127,7 @@ def _headed(line: int, titles: list[str], path: str, names: Names) -> Contacts[l
     """Read a header as that of a CSV file."""
     text = io.StringIO(newline="")
     text.write("sep=,\n")
-    csv.writer(text, lineterminator="\n").writerow(titles)
+    csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n").writerow(titles)
     text.seek(0)
     try:
         return open_table(text, path, names)
