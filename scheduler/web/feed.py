@@ -171,7 +171,10 @@ class Feed:
         return len(self._streams)
 
     def open(self, subscription: Subscription, since: Place) -> Stream:
-        """Open a stream of events from now on; call it in the loop. `before` returns older ones."""
+        """Open a stream of events from now on; call it in the loop. `before` returns older ones.
+
+        One of pulses has its first at once: its page may have changed since it was made.
+        """
         stream = Stream(subscription)
         with self._lock:
             self._streams.add(stream)
@@ -181,6 +184,8 @@ class Feed:
                     target=self._read_on, args=(loop, since), name="feed", daemon=True
                 )
                 self._thread.start()
+            elif subscription.pulses:
+                stream.pulse()  # the first reading of a new thread is such a pulse
         return stream
 
     def close(self, stream: Stream) -> None:

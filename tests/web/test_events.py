@@ -183,9 +183,18 @@ def test_a_pulse_comes_for_what_is_no_event_too_and_says_nothing(
     site: RunningSite, books: Books
 ) -> None:
     with Listener(site, "?pulse=1").opened() as listener:
-        assert listener.next() == ("pulse", None)  # how it stands when the feed begins
+        assert listener.next() == ("pulse", None)  # its page may be older than the stream
         books.claimed()  # a slot is taken
         assert listener.next() == ("pulse", None)
+
+
+def test_a_stream_that_joins_others_gets_its_first_pulse_at_once(
+    site: RunningSite, books: Books
+) -> None:
+    with Listener(site, "?pulse=1").opened() as first:
+        assert first.next() == ("pulse", None)
+        with Listener(site, "?pulse=1").opened() as second:
+            assert second.next() == ("pulse", None)
 
 
 def test_who_reads_too_slowly_gets_a_gap_and_goes_on(
