@@ -274,8 +274,8 @@ def _ledger(
             yield from found
             if not has_failed(one for one in found if one.name in ("redis", "rights")):
                 yield from _accounts(settings, url, accounts, fingerprints)
-                yield from _unserved(settings, url)
                 with closing(Ledger(url)) as ledger:
+                    yield from _unserved(settings, ledger)
                     live = sum(len(views.live_calls(ledger, n)) for n in in_ledger.names(ledger))
                 yield workers(count_workers, live)
     except SchedulerError as error:
@@ -307,20 +307,19 @@ def _settings(settings: Settings) -> Finding:
     return health.ok("settings", f"valid; the ledger is {ledger_choice.name_of(settings)}")
 
 
-def _unserved(settings: Settings, url: str) -> Iterator[Finding]:
+def _unserved(settings: Settings, ledger: Ledger) -> Iterator[Finding]:
     """Yield accounts that have due calls which nobody dials."""
-    with closing(Ledger(url)) as ledger:
-        serving, due = Serving(ledger, settings), Counter[str]()
-        ids = foremost.with_calls_to_make(ledger, in_ledger.names(ledger))
-        for view in views.each_of(ledger, ids):
-            if lack := serving.lack_by_name(view):
-                waiting = campaigns.waiting(ledger, [view.campaign_id], ledger.time())
-                due[lack] += waiting[view.campaign_id].due
-        for lack, count in due.items():
-            if count:
-                text, _, remedy = lack.rpartition(": ")
-                calls = counted(count, "call is due", "calls are due")
-                yield health.warn("waiting", f"{calls}: {text}", remedy)
+    serving, due = Serving(ledger, settings), Counter[str]()
+    ids = foremost.with_calls_to_make(ledger, in_ledger.names(ledger))
+    for view in views.each_of(ledger, ids):
+        if lack := serving.lack_by_name(view):
+            waiting = campaigns.waiting(ledger, [view.campaign_id], ledger.time())
+            due[lack] += waiting[view.campaign_id].due
+    for lack, count in due.items():
+        if count:
+            text, _, remedy = lack.rpartition(": ")
+            calls = counted(count, "call is due", "calls are due")
+            yield health.warn("waiting", f"{calls}: {text}", remedy)
 
 
 def _left_alone(ledger: Ledger, accounts: Accounts) -> Iterator[Finding]:

@@ -46,7 +46,7 @@ class Wires:
         self._opening = asyncio.Semaphore(OPENING)
         self._lines: deque[LiveLine] = deque(maxlen=MOST_LINES)
         self._heard = asyncio.Event()
-        self._proxies: dict[tuple[str, int], str | None] = {}  #: to a host and port
+        self._proxies: dict[tuple[bool, str, int], str | None] = {}  #: by TLS, host and port
         # The ledger's client blocks, so it is spoken to from threads.
         self._words = ThreadPoolExecutor(4, thread_name_prefix="listener-words")
 
@@ -78,7 +78,7 @@ class Wires:
     def _proxy_to(self, url: str) -> str | None:
         """Return the proxy that the environment names; read once, it takes as long as a frame."""
         uri = parse_uri(url)
-        place = uri.host, uri.port
+        place = uri.secure, uri.host, uri.port
         if place not in self._proxies:
             self._proxies[place] = get_proxy(uri)
         return self._proxies[place]
