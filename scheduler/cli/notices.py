@@ -27,7 +27,7 @@ def notice(look: Look, address: str) -> str:
         return f"interrupted: {counted(campaign.open, 'call is', 'calls are')} being ended"
     if look.block:
         return f"the account can't dial: {look.block}"
-    if account.overdue and account.oldest_overdue_seconds > 5:
+    if account.is_late:
         return f"{counted(account.overdue, 'stop is', 'stops are')} not confirmed yet"
     if held := held_by_operator(campaign):
         return held

@@ -143,7 +143,7 @@ def _account_line(account: AccountView) -> str:
         f"account {account.account}: {counted(account.slots, 'slot')} in use of a limit of"
         f" {account.learned} as learned, {account.live} live"
     ]
-    if account.overdue:
+    if account.is_late:
         age = account.oldest_overdue_seconds
         parts.append(f"{account.overdue} past their deadline, the oldest by {age:.0f} s")
     if account.orphans:

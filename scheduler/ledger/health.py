@@ -310,7 +310,7 @@ def of_account(ledger: Ledger, account: str, fingerprint: str) -> list[Finding]:
     """
     view = views.account(ledger, account)
     found = [ok("account", f"{account}: {view.live} live, {counted(view.slots, 'slot')} in use")]
-    if view.overdue:
+    if view.is_late:
         age = view.oldest_overdue_seconds
         text = (
             f"{counted(view.overdue, 'call is', 'calls are')} past the deadline, the oldest by"

@@ -13,6 +13,7 @@ from typing import Any
 from scheduler import limit
 from scheduler.errors import LedgerError, NoSuchCampaign
 from scheduler.fields.parties import spellings
+from scheduler.late import LATE_SECONDS
 from scheduler.ledger import connections, heard, insights, keys, lateness, repeats, searches
 from scheduler.ledger.insights import Collected
 from scheduler.ledger.lateness import NEVER_LATE, Lateness
@@ -133,6 +134,11 @@ class AccountView:
     orphans: int = 0  #: live calls at the provider that no attempt has
     #: Caller id -> why the provider allows no calls from it.
     caller_blocks: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_late(self) -> bool:
+        """Whether a stop is late; one that is overdue for less than that is perhaps on its way."""
+        return self.oldest_overdue_seconds > LATE_SECONDS
 
     def as_record(self) -> dict[str, Any]:
         """Return it as JSON has it."""

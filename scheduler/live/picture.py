@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from scheduler.fields.counts import counted
+from scheduler.late import LATE_SECONDS
 from scheduler.ledger.accounts import Backlog, Happening, Load
 from scheduler.ledger.live_calls import LiveCall
 from scheduler.ledger.views import AccountView, CampaignView
@@ -15,9 +16,6 @@ from scheduler.live.pace import Expected
 from scheduler.live.people import Person, Place, person_of
 from scheduler.masking import mask
 from scheduler.models import Attempt, CallState, CampaignState
-
-#: A call this far past its deadline is shown as overdue: any stop takes a moment.
-LATE_SECONDS = 5.0
 
 
 class Severity(IntEnum):
@@ -41,7 +39,7 @@ class ShownCampaign:
 
     view: CampaignView
     expected: Expected
-    overdue: int  #: live calls that are overdue
+    overdue: int  #: live calls that are late by now
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +110,7 @@ def _goes_on(view: CampaignView, now: float) -> bool:
 
 
 def overdue_by_campaign(live: Iterable[tuple[str, float]], now: float) -> dict[str, int]:
-    """Count the attempts whose deadline passed more than a moment ago."""
+    """Count the attempts that are late by now: any stop takes a moment."""
     counted: dict[str, int] = {}
     for attempt, deadline in live:
         if deadline < now - LATE_SECONDS:
@@ -140,7 +138,7 @@ def alarms_of(account: AccountView, workers: Sequence[WorkerView], due: int) -> 
     found = [
         Alarm(Severity.FAIL, f"the account can't dial: {why}") for why in account.blocks.values()
     ]
-    if account.oldest_overdue_seconds > LATE_SECONDS:
+    if account.is_late:
         age = account.oldest_overdue_seconds
         late = (
             f"{counted(account.overdue, 'live call')} past the deadline, the oldest by {age:,.0f} s"

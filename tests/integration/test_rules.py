@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from scheduler.errors import StaleAttempt
+from scheduler.late import LATE_SECONDS
 from scheduler.ledger import calls, campaigns, do_not_call, explanation, keys, views
 from scheduler.models import (
     EVERY_STATE,
@@ -521,6 +522,28 @@ def test_explain_says_what_each_rule_finds_and_changes_nothing(books: Books) -> 
     assert by_name["caps"].passes
     assert "1 of 2 calls in 24 h" in by_name["caps"].found
     assert books.everything() == as_it_stood
+
+
+@pytest.mark.parametrize(
+    ("late_seconds", "passes", "found"),
+    [
+        (LATE_SECONDS - 0.1, True, "on time"),
+        (LATE_SECONDS + 0.1, True, "4 late; calls wait once more than 3 are late by 30 s"),
+        (30.1, False, "too many stops are late on this account"),
+    ],
+)
+def test_explain_counts_as_late_what_is_late_by_the_words(
+    books: Books, late_seconds: float, passes: bool, found: str
+) -> None:
+    books.campaign(5)
+    for _ in range(4):
+        books.connected(seconds=1.0)
+    books.wait(1.0 + late_seconds)
+
+    _, rules = explanation.explain(books.ledger, "c", 5, now=books.now)
+
+    (stops,) = [one for one in rules if one.rule == "stops"]
+    assert (stops.passes, stops.found) == (passes, found)
 
 
 def test_a_policy_of_an_earlier_release_has_no_rules(books: Books) -> None:

@@ -179,7 +179,7 @@ def test_what_goes_on_comes_first_then_what_is_not_finished_and_the_newest_of_it
 
 
 def test_only_stops_that_take_more_than_a_moment_are_overdue() -> None:
-    live = [("a:1:1", NOW - 60), ("a:2:1", NOW - 6), ("a:3:2", NOW - 1), ("b:1:1", NOW + 9)]
+    live = [("a:1:1", NOW - 60), ("a:2:1", NOW - 2.1), ("a:3:2", NOW - 1), ("b:1:1", NOW + 9)]
 
     assert overdue_by_campaign(live, NOW) == {"a": 2}
 
@@ -204,6 +204,12 @@ def test_only_stops_that_take_more_than_a_moment_are_overdue() -> None:
         ),
         ({}, [worker(), worker(14)], 0, ["worker desk:1: silent for 14 s"]),
         ({"overdue": 2, "oldest_overdue_seconds": 2.0}, [worker()], 0, []),
+        (
+            {"overdue": 1, "oldest_overdue_seconds": 2.1},
+            [worker()],
+            0,
+            ["1 live call past the deadline, the oldest by 2 s"],
+        ),
         (
             {"overdue": 2, "oldest_overdue_seconds": 61.0, "outage": True},
             [worker()],

@@ -15,6 +15,7 @@ from scheduler.cli.screen.cells import BAD, FAINT, GOOD, POOR, Cut, bar, grid, p
 from scheduler.cli.suggested import as_typed, suggested
 from scheduler.fields.counts import counted
 from scheduler.fields.visible import visible
+from scheduler.late import LATE_SECONDS
 from scheduler.ledger.workers import WorkerView
 from scheduler.live import late
 from scheduler.live.pace import roughly
@@ -127,7 +128,7 @@ def calls(
     table = grid(columns, right=("left",))
     for call in shown:
         left, here = call.deadline - now, call.attempt == cursor
-        late = left <= -1
+        late = left < -LATE_SECONDS
         cells: list[Text | Cut] = [
             _mark(here, bad=late),
             Text(minutes(left), style=BAD if late and not here else ""),

@@ -612,11 +612,20 @@ local function open_after_end(account)
   end
 end
 
--- Never dial what can't be stopped: whether more than three stops, and more than a tenth of the live, are late.
+-- How many stops of an account may be very late before nobody is dialled.
+local function most_late(account)
+  return math.max(3, math.floor(redis.call("ZCARD", account_key(account, "live")) / 10))
+end
+
+-- Never dial what can't be stopped: whether more than three stops, and more than a tenth of the live, are later
+-- than `late`.
 local function too_many_late(account, late, now)
-  local live = account_key(account, "live")
-  local overdue = redis.call("ZCOUNT", live, "-inf", exact(now - late))
-  return overdue > math.max(3, redis.call("ZCARD", live) / 10)
+  return redis.call("ZCOUNT", account_key(account, "live"), "-inf", exact(now - late)) > most_late(account)
+end
+
+-- How many live connections are late by now, and how many may be very late before nobody is dialled.
+local function late_stops(account, now)
+  return redis.call("ZCOUNT", account_key(account, "live"), "-inf", "(" .. exact(now - LATE)), most_late(account)
 end
 
 -- Whether a newer release has opened the ledger, with rules that this one may not know: then this one dials

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
+from scheduler.late import LATE_SECONDS
 from scheduler.ledger.health import Finding
 from scheduler.live.board import CALLS, Board
 from scheduler.live.picture import Picture, ShownCall, ShownCampaign
@@ -81,6 +82,7 @@ def now(
         only=account,
         general=_of_all(visitor, found),
         is_looking=found is None,
+        late_seconds=LATE_SECONDS,
     )
 
 
