@@ -11,7 +11,9 @@ from scheduler.campaign.jsonschema import campaign_schema
 from scheduler.campaign.keys import presets as shipped
 from scheduler.cli import console, options, presets_view, streams
 from scheduler.cli.provider import kind_of
-from scheduler.providers import PROVIDERS, accounts_schema
+from scheduler.operations.starter import caller
+from scheduler.providers import accounts_schema, for_newcomers
+from scheduler.settings import settings
 
 schema = typer.Typer(
     help="Print the JSON Schema of a campaign or accounts file, or list the presets.\n\n"
@@ -25,14 +27,19 @@ schema = typer.Typer(
 @schema.callback()
 def _alone(context: typer.Context) -> None:
     if context.invoked_subcommand is None:
-        campaign()
+        campaign(None)
 
 
 @schema.command()
 def campaign(
     provider: Annotated[
-        str, typer.Option(help="The provider whose keys `call` takes.")
-    ] = PROVIDERS[0].name,
+        str | None,
+        typer.Option(
+            help="The provider whose keys `call` takes. Default: that of the default account; if no"
+            f" settings name one, {for_newcomers().name}, as in the files of `init`.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Print the JSON Schema of a campaign file, which lets editors complete and check it.
 
@@ -40,7 +47,8 @@ def campaign(
 
     Example: `callsched schema campaign > campaign.schema.json`
     """
-    _print(campaign_schema(kind_of(provider, "--provider")))
+    api = caller("", settings()).api if provider is None else kind_of(provider, "--provider")
+    _print(campaign_schema(api))
 
 
 @schema.command()

@@ -115,6 +115,21 @@ def test_the_schema_is_one_json_object(site: Site) -> None:
     assert site.call("schema").out == done.out
 
 
+def test_the_schema_is_of_the_provider_of_the_settings_or_the_one_that_init_writes_for(
+    site: Site,
+) -> None:
+    def keys(**env: str) -> set[str]:
+        printed = json.loads(site.call("schema", env=env).out)
+        return set(printed["$defs"]["Call"]["properties"])
+
+    by_symbl = keys()
+    nobodys = {"CALLSCHED_SYMBL_APP_ID": "", "CALLSCHED_SYMBL_APP_SECRET": ""}
+
+    assert "session_name" in by_symbl
+    assert "twiml" in keys(**nobodys)
+    assert keys(**nobodys, CALLSCHED_PROVIDER="symbl") == by_symbl
+
+
 def test_the_schema_of_another_provider_is_printed_by_its_name(site: Site) -> None:
     printed = json.loads(site.call("schema", "campaign", "--provider", "twilio").out)
 

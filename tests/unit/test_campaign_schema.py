@@ -33,7 +33,7 @@ def faults(folder: Path, written: list[str]) -> list[str]:
 
 def test_the_committed_schema_is_current() -> None:
     assert json.loads(SCHEMA.read_text("utf-8")) == campaign_schema(), (
-        "callsched schema > samples/campaign.schema.json"
+        "callsched schema campaign --provider symbl > samples/campaign.schema.json"
     )
 
 
