@@ -36,51 +36,49 @@ OPEN_STATES = (CallState.CLAIMED, CallState.DIALING, CallState.CONNECTED, CallSt
 
 
 class Disposition(StrEnum):
-    """How a call ended: a closed list, only what the API lets us observe."""
+    """How a call ended: a closed list of what callsched can learn from the API."""
 
     HUNG_UP = "hung_up"  #: the far end ended it
-    COMPLETED = "completed"  #: it was answered and ended before its deadline; by whom is not known
-    STOPPED = "stopped"  #: we ended it at its deadline
-    ABORTED = "aborted"  #: the operator ended it: Ctrl-C, `callsched abort` or `stop`
+    COMPLETED = "completed"  #: somebody answered; it ended before its deadline, unknown by whom
+    STOPPED = "stopped"  #: callsched ended it at its deadline
+    ABORTED = "aborted"  #: an operator ended it: Ctrl-C, `callsched abort` or `stop`
     NOT_REACHED = "not_reached"  #: nobody answered, or a machine, or nobody spoke
-    REJECTED = "rejected"  #: the provider will not accept this one; `error` has its words
-    UNKNOWN = "unknown"  #: the start was sent, its answer is lost: a phone may have rung
-    SKIPPED = "skipped"  #: not called; the reason says why
+    REJECTED = "rejected"  #: the provider does not accept this call; `error` has its words
+    UNKNOWN = "unknown"  #: callsched sent the start and lost the answer: the phone may have rung
+    SKIPPED = "skipped"  #: callsched did not call the contact; the reason says why
 
 
 class Reason(StrEnum):
     """Why a call ended as it did, where the disposition alone does not say it."""
 
     DUPLICATE = "duplicate"  #: skipped: the same party or id stands earlier in the campaign
-    INVALID_NUMBER = (
-        "invalid_number"  #: skipped: what the row says is no number that can be dialled
-    )
+    INVALID_NUMBER = "invalid_number"  #: skipped: the row has no number that can be dialled
     INVALID_ROW = "invalid_row"  #: skipped: another cell of the row can't be read
-    EMERGENCY_NUMBER = "emergency_number"  #: skipped: it is never called
-    SHORT_NUMBER = "short_number"  #: skipped: it is a service's, not a subscriber's
-    PREMIUM_NUMBER = "premium_number"  #: skipped: a call to it costs more than a call
+    EMERGENCY_NUMBER = "emergency_number"  #: skipped: callsched never calls emergency numbers
+    SHORT_NUMBER = "short_number"  #: skipped: the number belongs to a service, not to a subscriber
+    PREMIUM_NUMBER = "premium_number"  #: skipped: a call to it costs more than an ordinary call
     UNSUPPORTED_COUNTRY = "unsupported_country"  #: skipped: the provider does not call this country
     DO_NOT_CALL = "do_not_call"  #: skipped: the number is on the do-not-call list
-    NOT_ALLOWED = "not_allowed"  #: skipped: it is not in CALLSCHED_ALLOWED_NUMBERS
+    NOT_ALLOWED = "not_allowed"  #: skipped: the number is not in CALLSCHED_ALLOWED_NUMBERS
     UNKNOWN_TIMEZONE = "unknown_timezone"  #: skipped: nobody can tell what time it is there
     OUTSIDE_HOURS = "outside_hours"  #: skipped: no calling hours are left before its `not_after`
-    CAPPED = "capped"  #: skipped: this party has been called as often as it may be
-    ALREADY_CALLED = "already_called"  #: skipped: an earlier campaign of its name has the party
+    CAPPED = "capped"  #: skipped: callsched has called this party as often as it may
+    ALREADY_CALLED = "already_called"  #: skipped: another campaign of this name has the party
     EXPIRED = "expired"  #: skipped: its `not_after` has passed
     CANCELLED = "cancelled"  #: skipped: an operator cancelled the rest of its campaign
-    MACHINE = "machine"  #: not_reached: a machine answered, and `on_machine` says so
+    MACHINE = "machine"  #: not_reached: a machine answered, and `on_machine` is `not_reached`
     BUSY = "busy"  #: not_reached: the line was busy
     NO_ANSWER = "no_answer"  #: not_reached: it rang for its `ring_time`, and nobody answered
-    FAILED = "failed"  #: not_reached: the network could not place it; `error` says why
+    FAILED = "failed"  #: not_reached: the network could not place the call; `error` says why
     SILENT = "silent"  #: not_reached: somebody answered, and nobody spoke
-    UNCONFIRMED = "unconfirmed"  #: stopped: the provider never confirmed it
-    LATE_ANSWER = "late_answer"  #: stopped: the provider's answer came after it had been given up
-    LEASE = "lease"  #: unknown: the worker that dialled it died or was cut off
+    UNCONFIRMED = "unconfirmed"  #: stopped: the provider never confirmed the end
+    LATE_ANSWER = "late_answer"  #: stopped: the answer came after callsched had given it up
+    LEASE = "lease"  #: unknown: the worker that dialled died, or was cut off from Redis
     ANSWER_LOST = (
         "answer_lost"  #: unknown: the provider's answer to the start was lost or unreadable
     )
-    PLACED = "placed"  #: unknown: it did ring, as its conversation or the operator says
-    NOT_PLACED = "not_placed"  #: skipped: it was unknown, and the operator said that it never rang
+    PLACED = "placed"  #: unknown: it was placed, as its conversation or the operator says
+    NOT_PLACED = "not_placed"  #: skipped: it was unknown, and the operator said it never rang
 
 
 #: As a ledger or an archive of a release before 0.2 has it: disposition, reason, today's reason.

@@ -135,12 +135,12 @@ class Settings(BaseSettings):
         default="default",
         pattern=r"^[A-Za-z0-9._-]{1,64}$",
         description="name of the account that these credentials belong to; with several "
-        "accounts, the one of campaigns that name none",
+        "accounts, the account of campaigns that name none",
     )
     accounts: Annotated[Path, AfterValidator(_folder)] | None = Field(
         default=None,
-        description="a YAML file of several accounts that one pool serves; without it these "
-        "variables make one",
+        description="a YAML file of several accounts that one pool serves; without it, these "
+        "variables make one account",
     )
     symbl_base_url: Annotated[str, AfterValidator(urls.base_url)] = Field(
         default="https://api.symbl.ai", description="where Symbl's API answers"
@@ -170,11 +170,11 @@ class Settings(BaseSettings):
     )
     twilio_account_sid: str | None = Field(
         default=None,
-        description="the Twilio account: AC…; Twilio's own variables, such as "
-        "TWILIO_ACCOUNT_SID, count where none of ours is set",
+        description="the Twilio account: AC…; if none of the four variables is set, callsched "
+        "reads Twilio's own, such as TWILIO_ACCOUNT_SID",
     )
     twilio_auth_token: SecretStr | None = Field(
-        default=None, description="its Auth Token, with which Twilio signs callbacks as well"
+        default=None, description="its Auth Token; Twilio also signs callbacks with it"
     )
     twilio_api_key: str | None = Field(
         default=None,
@@ -189,7 +189,8 @@ class Settings(BaseSettings):
     )
     caller_id: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),
-        description="the number that callees see; several, separated by commas, are shared out",
+        description="the number that callees see, or several, separated by commas: each party "
+        "sees one of them",
     )
     exclusive: bool = Field(
         default=False, description="true: nothing but callsched places calls on the account"
@@ -198,8 +199,8 @@ class Settings(BaseSettings):
         default=5,
         ge=1,
         le=100_000,
-        description="the most calls that are open at once on the account; of several accounts "
-        "it caps each",
+        description="the most calls that are open at once on the account; with several accounts, "
+        "on each of them",
     )
     reserve: int = Field(
         default=0, ge=0, description="slots that stay free for other traffic on the account"
@@ -238,39 +239,40 @@ class Settings(BaseSettings):
         default=1000,
         ge=0,
         le=100_000,
-        description="sockets that a worker listens to live calls on; 0: none, only deadlines "
-        "end calls",
+        description="on how many sockets a worker listens to live calls; 0: none, so that only "
+        "deadlines end calls",
     )
     collect_threads: int = Field(
         default=4, ge=1, le=100, description="threads of a worker that read what was said"
     )
     insights_patience: Duration = Field(
         default=120.0,
-        description="how long after a call its transcript and insights are waited for",
+        description="how long callsched waits for a call's transcript and insights",
     )
     durability: Durability = Field(
         default=Durability.SERVER,
-        description="what must be safe before a call is placed: server (nothing more), disk, or"
-        " replica of Redis",
+        description="where a call must be on record before it is placed: server (Redis), disk "
+        "(of Redis), or replica (of Redis)",
     )
     result_ttl: Annotated[Duration, AfterValidator(_a_day_or_more)] | None = Field(
         default=None,
-        description="how long a finished campaign's contacts, results and transcripts are kept,"
-        " such as 90d; at least a day; without it for ever",
+        description="how long callsched keeps a finished campaign's contacts, results and"
+        " transcripts, such as 90d; at least a day; without it, for ever",
     )
     repeat_window: Annotated[float, BeforeValidator(_window)] = Field(
         default=20 * 3600.0,
-        description="a party that a campaign has called is not called by others of its name for"
-        " this long; at most 31d; 0s turns it off",
+        description="for how long other campaigns of the same name do not call a party that a"
+        " campaign has called; at most 31d; 0s turns it off",
     )
     webhook_secret: SecretStr | None = Field(
         default=None,
-        description="what webhooks are signed with: whsec_… (base64); without it none is sent",
+        description="with what callsched signs webhooks: whsec_… (base64); without it, it sends"
+        " none",
     )
     public_url: Annotated[str, AfterValidator(urls.public_url)] | None = Field(
         default=None,
         description="the https:// address at which providers reach `callsched web` or `run`; "
-        "without it calls are polled",
+        "without it, workers only poll calls",
     )
     web_host: str = Field(
         default="127.0.0.1", description="the address on which `callsched web` listens"
@@ -285,7 +287,7 @@ class Settings(BaseSettings):
     web_max_body: int = Field(
         default=1 << 30,
         ge=1024,
-        description="the most bytes of a campaign that comes in over HTTP, unpacked",
+        description="the most bytes, unpacked, of a campaign that a client sends over HTTP",
     )
     metrics_host: str = Field(
         default="127.0.0.1",
@@ -298,7 +300,7 @@ class Settings(BaseSettings):
         default="text", description="how log lines are written: text or json"
     )
     celery_config: Path | None = Field(
-        default=None, description="a file whose names override those of celeryconfig.py"
+        default=None, description="a Python file whose settings override those of celeryconfig.py"
     )
 
     @field_validator("allowed_numbers", mode="before")

@@ -46,7 +46,7 @@ _RESULT: dict[str, Any] = {
 
 
 class Result(BaseModel):
-    """What became of one contact. It has more where more was collected of its conversation."""
+    """What became of one contact, with everything that callsched collected about its call."""
 
     model_config = ConfigDict(extra="allow", json_schema_extra={"examples": [_RESULT]})
 
@@ -59,59 +59,63 @@ class Result(BaseModel):
         description="International; over HTTP its last digits, unless you see numbers."
     )
     phone_column: str | None = Field(
-        description="Where a file has several columns of numbers: the one that it stands in."
+        description="The column with this number, if the file has several columns of numbers."
     )
-    sip_uri: str | None = Field(description="The SIP address, where it has no number.")
+    sip_uri: str | None = Field(description="The SIP address, if the contact has no number.")
     name: str = Field(description="The `name` column.")
     dtmf: str = Field(description="Keys that are pressed after the answer.")
-    line: int = Field(description="Of its file.")
+    line: int = Field(description="The contact's line in the file.")
     state: CallState = Field(description="Where its call stands; `ended` is final.")
     disposition: str | None = Field(description="How its call ended; null until then.")
-    reason: str | None = Field(description="Why, where the disposition alone does not say it.")
-    attempts: int = Field(description="How often it was dialled.")
-    connection_id: str | None = Field(description="The last attempt's, at the provider.")
+    reason: str | None = Field(description="Why, if the disposition alone does not say it.")
+    attempts: int = Field(description="How often callsched dialled the contact.")
+    connection_id: str | None = Field(description="The provider's id of the last attempt's call.")
     conversation_id: str | None = Field(description="The provider's record of what was said.")
-    caller_id: str | None = Field(description="The number that was shown to whom it reached.")
+    caller_id: str | None = Field(description="The number of yours that the callee saw.")
     started_at: float | None = Field(description="When the provider accepted the last attempt.")
     answered_at: float | None = Field(
-        description="When it was answered; null where the provider does not tell."
+        description="When somebody answered; null if the provider does not tell."
     )
     answered_by: str | None = Field(
-        description="`human`, `machine`, `fax` or `unknown`; null where the provider does not tell."
+        description="`human`, `machine`, `fax` or `unknown`; null if the provider does not tell."
     )
     heard: str | None = Field(
-        description="Who was heard, by all that was observed: `human`, `machine`, `silence` or"
-        " `not_recorded`; null where nobody can tell, or nothing is known yet."
+        description="Who was heard, by all that is known: `human`, `machine`, `silence` or"
+        " `not_recorded`; null if nobody can tell, or nothing is known yet."
     )
     intents: list[str] = Field(
-        description="What was meant in the call, in the order in which it was heard."
+        description="What the callee meant, in the order in which the provider heard it."
     )
     asked_not_to_be_called: bool = Field(
         description="Whether the callee asked, by words or a key, never to be called again."
     )
     answers: dict[str, str] = Field(
-        description="What was pressed, by the name of the step; an empty text: nothing."
+        description="The keys that the callee pressed, by the name of the step; an empty text:"
+        " none."
     )
-    deadline: float | None = Field(description="When the call was to be over.")
-    ended_at: float | None = Field(description="When its end was confirmed.")
+    deadline: float | None = Field(description="When the call had to be over.")
+    ended_at: float | None = Field(description="When the provider confirmed the call's end.")
     begun_at: float | None = Field(description="When the request to place it was about to leave.")
     late_seconds: float | None = Field(
-        description="By how much its end was confirmed after it had to be over; null: it was over"
-        " before. Of one that nobody confirmed the least that it was."
+        description="How long after the call had to be over its end was confirmed; null: it was"
+        " over before. If nobody confirmed the end: the least by which it was late."
     )
     late_cause: str | None = Field(
-        description="What made it end more than 2 s late: `no_worker`, `asleep`, `ledger`, `busy`,"
-        " `unreachable`, `api` or `slow`; null where it did not."
+        description="Why it ended more than 2 s late: `no_worker`, `asleep`, `ledger`, `busy`,"
+        " `unreachable`, `api` or `slow`; null if it did not."
     )
-    stop_late_seconds: float | None = Field(description="By how much the first stop was sent late.")
-    duration_seconds: float | None = Field(description="From the answer on.")
+    stop_late_seconds: float | None = Field(
+        description="How long after it was due the first stop was sent."
+    )
+    duration_seconds: float | None = Field(description="How long the call lasted, from the answer.")
     price: str | None = Field(
-        description="What the provider charged, some minutes later, with its currency."
+        description="What the provider charged, with the currency; known some minutes later."
     )
     error: str | None = Field(description="What was wrong with the row, or what the provider said.")
     variables: dict[str, str] = Field(description="Every other column of the file.")
     recordings: list[dict[str, Any]] | None = Field(
-        default=None, description="`recording_id`, `duration_seconds` and `channels` of each."
+        default=None,
+        description="Each recording, with `recording_id`, `duration_seconds` and `channels`.",
     )
     transcript: list[dict[str, Any]] | None = Field(
         default=None,
@@ -128,8 +132,8 @@ class Contacts(BaseModel):
 
     contacts: list[Result]
     next_cursor: str | None = Field(
-        description="Where the next page begins; null: there is none. A page that a filter leaves"
-        " short, or empty, may have one."
+        description="Where the next page begins; null: there is none. If a filter leaves a page"
+        " short, or empty, there may still be a next one."
     )
 
 
