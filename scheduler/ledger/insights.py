@@ -93,6 +93,18 @@ def keep(
     return bool(ledger.run(ledger.do.collected, *args))
 
 
+def give_up(ledger: Ledger, account: str, campaign_id: str, now: float | None = None) -> None:
+    """Have no conversation of a campaign read any more: nothing was recorded.
+
+    One step a conversation: what a crash leaves out is read or given up later.
+    """
+    with reaching():
+        owed = ledger.redis.zrange(keys.account(account, "collect"), 0, -1)
+    for attempt in filter(Attempt.is_written, owed):
+        if Attempt.parse(attempt).campaign_id == campaign_id:
+            keep(ledger, account, Attempt.parse(attempt), None, now=now)
+
+
 def collected(ledger: Ledger, attempts: Iterable[str]) -> list[Collected | None]:
     """Return what was collected from each attempt; None if nothing was."""
     with reaching(), ledger.redis.pipeline(transaction=False) as pipe:

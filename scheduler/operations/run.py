@@ -11,7 +11,7 @@ from typing import Protocol
 from scheduler.accounts import SANDBOX_ACCOUNT, Account
 from scheduler.campaign.checked import CheckedCampaign
 from scheduler.errors import ConfigError, NotDone
-from scheduler.ledger import campaigns, limits, views
+from scheduler.ledger import campaigns, insights, limits, views
 from scheduler.ledger.identity import identity
 from scheduler.ledger.ledger import Control, Ledger
 from scheduler.ledger.redis.embedded import EmbeddedRedis
@@ -142,6 +142,8 @@ def run(
     )
     intent = replace(intent, goes_on=wish.command)
     host.intended(intent)
+    if place.is_sandbox:  # the conversations of an earlier run ended with that run's sandbox
+        insights.give_up(ledger, place.account.name, intent.campaign_id)
     supervision = Supervision(
         ledger,
         embedded,

@@ -83,6 +83,24 @@ def test_it_is_owed_once(books: Books) -> None:
     assert books.collecting() == 0
 
 
+def test_a_campaign_may_give_up_what_it_has_yet_to_read(books: Books) -> None:
+    lost, unread = books.confirmed(), books.confirmed()
+    books.campaign(1, "other")
+    others = books.claimed(only="other")
+    books.begin(others)
+    books.connect(others)
+    books.confirm(others)
+    assert taken(books) == lost
+
+    for _ in range(2):
+        insights.give_up(books.ledger, ACCOUNT, "c", now=books.now)
+
+    assert set(books.collects()) == {others}
+    assert (books.collecting("c"), books.collecting("other")) == (0, 1)
+    assert insights.collected(books.ledger, [str(lost), str(unread)]) == [None, None]
+    assert not books.keep_collected(lost, SAID), "its reader comes too late"
+
+
 def test_a_campaign_that_wants_no_insights_owes_none(books: Books) -> None:
     books.campaign(1, "silent", insights=())
     attempt = books.claimed(only="silent")
