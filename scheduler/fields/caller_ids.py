@@ -16,12 +16,12 @@ EXPECTED = "a number such as +12125550143 that the account may show, or several"
 
 def own_number(written: str) -> str:
     """Return a caller id as E.164. Raises ValueError for anything that can't be one."""
-    # It is shown, not called: toll-free numbers are usual here.
+    # Callees see it and nobody dials it: toll-free numbers are usual here.
     return possible(written, None)
 
 
 def _listed(value: object) -> object:
-    """Make a list of numbers in one text, with commas or semicolons between them."""
+    """Split a text into its numbers, which commas or semicolons separate."""
     if not isinstance(value, str):
         return value
     return [each.strip() for each in value.replace(";", ",").split(",")]
@@ -36,7 +36,7 @@ CallerIds: TypeAlias = Annotated[
 
 
 def shared_out(party: str, caller_ids: Sequence[str]) -> str:
-    """Return the caller id that a party sees; "": there is none.
+    """Return the caller id that a party sees; "" if there is none.
 
     A party sees the same number at each attempt, and another only once that number is removed:
     adding or removing other numbers changes nothing for it (rendezvous hashing).

@@ -1,8 +1,8 @@
 """Cleans a number before it is read.
 
 Spreadsheets, mail programs and web pages leave marks that nobody sees, blanks and dashes of many
-kinds, digits of other scripts, quotes and link schemes. None of them says anything about whose
-number it is. What could say something (a letter, a second number, a decimal) is left as it stands.
+kinds, digits of other scripts, quotes and link schemes. None of them tells whose number it is, so
+they are removed. Anything that could tell (a letter, a second number, a decimal) stays.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _UNDRAWN = {0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFFA0}
 _UNDRAWN |= {*range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)}
 
 _LINE_BREAKS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
-#: Signs that look like one of ASCII and are written for it; dashes and blanks have classes of
+#: Signs that people write instead of a similar one of ASCII; dashes and blanks have classes of
 #: their own in Unicode.
 _ALIKE = {
     "-": "\u2212\u02d7\u2043\u2796\u30fc\uff70",
@@ -42,7 +42,7 @@ _PAIRS = (('"', '"'), ("'", "'"), ("<", ">"))
 _PLUS_IN_BRACKETS = re.compile(r"\(\s*\+\s*(\d{1,4})\s*\)")
 _BRACKETS_AFTER_PLUS = re.compile(r"\+\s*\(\s*(\d{1,4})\s*\)")
 _BLANKS = re.compile(r" {2,}")
-#: What is left out without a word: what stands between the digits of most numbers.
+#: Removed without a message: what stands between the digits of most numbers.
 _USUAL = re.compile(r"[+]?[0-9 ()./\u00a0\u2010-\u2015-]*")
 
 
@@ -73,7 +73,7 @@ _characters = _Characters()
 def cleaned(written: str) -> str:
     """Return a number in ASCII, as far as its characters have equivalents, without wrapping.
 
-    Digits of two scripts in one number are left as they are: nobody writes numbers so.
+    If a number has digits of two scripts, they stay as they are: nobody writes numbers like that.
     """
     if not written.isascii() and _mixes_scripts(written):
         return written.strip()

@@ -1,4 +1,4 @@
-"""Conditions on a call: what was pressed, `confirm=2`, and who was heard, `heard=silence`."""
+"""Conditions on a call: which keys were pressed, `confirm=2`, or who was heard, `heard=silence`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from scheduler.script import Gather
 OPTED_OUT = "opted_out"
 _HEARD = (*OnTheLine, OPTED_OUT)
 
-#: No step asks for letters.
+#: Letters after the `=`, so it can't be a condition on keys: no step asks for letters.
 _OF_CALLEE = re.compile(r"(heard|intent)=([a-z][a-z_]{0,39})", re.ASCII)
 _WRITTEN = re.compile(r"([^\s=]+)=([0-9*#]*)", re.ASCII)
 _LONGEST_SHOWN = 80

@@ -1,4 +1,4 @@
-"""What a contact is called when a person reads of it."""
+"""How callsched names a contact to a person."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers that cost more than a call, or are no person's line, beyond those of phonenumbers.
+"""Numbers that cost more than an ordinary call, or are nobody's line, beyond those of phonenumbers.
 
 As of 2026-11. phonenumbers knows the premium and shared-cost ranges of each country; what follows
 are the kinds that it counts as something else. Each has its source.
@@ -13,8 +13,8 @@ from phonenumbers import PhoneNumberType
 _ITU = "https://www.itu.int/pub/T-SP-E.164D"  # list of assigned country codes, E.164
 _NON_GEOGRAPHIC = "https://lincmad.com/nongeographic.html"
 
-#: What phonenumbers calls a number, and why such a one is not called. The 070 of the UK and the
-#: 5XX codes of North America are personal numbers.
+#: Types of numbers in phonenumbers that callsched does not call, and why. The 070 of the UK and
+#: the 5XX codes of North America are personal numbers.
 KINDS = {
     PhoneNumberType.PREMIUM_RATE: "premium number",
     PhoneNumberType.SHARED_COST: "shared-cost number",
@@ -22,7 +22,7 @@ KINDS = {
     PhoneNumberType.PAGER: "pager",
 }
 
-#: Beginnings of numbers with their plus signs: what they are, and who says so.
+#: Beginnings of numbers with their plus signs: what kind of number they are, and the source.
 RANGES: tuple[tuple[str, str, str], ...] = (
     (r"\+1\d{3}976\d{4}", "premium number", "https://en.wikipedia.org/wiki/976_(North_America)"),
     (
@@ -52,7 +52,7 @@ _ANY = re.compile("|".join(pattern for pattern, _, _ in RANGES))  # most numbers
 
 
 def why_costly(number: str, kind: int) -> str:
-    """Return what kind of costly number this is, in E.164; "": it is none.
+    """Return which kind of costly number an E.164 number is; "" if it is not one.
 
     `kind` is its type as phonenumbers has it.
     """

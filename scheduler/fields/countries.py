@@ -1,4 +1,4 @@
-"""Which country is meant by what a cell says: a calling code, an ISO name, or a name in words."""
+"""Which country a cell means: by a calling code, an ISO name, or a name in words."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, SUPPORTED_REGIONS, country
 from scheduler.fields.cleaning import cleaned
 from scheduler.masking import shown
 
-#: What people write that is neither an ISO name nor in phonenumbers' table of names.
+#: Names that people write and that are neither ISO names nor in phonenumbers' table.
 _IN_WORDS = {
     **dict.fromkeys(("usa", "u.s.", "u.s.a.", "america", "united states of america"), "US"),
     **dict.fromkeys(("uk", "u.k.", "england", "scotland", "wales", "great britain"), "GB"),
@@ -20,7 +20,7 @@ _IN_WORDS = {
 
 @lru_cache(maxsize=1024)
 def region_of(written: str) -> str | None:
-    """Return the ISO name of a country; None when nobody can tell which one is meant.
+    """Return the ISO name of a country; None if it is not certain which one the text means.
 
     A calling code of several countries stands for the one that gave it its plan, such as 1 for US.
     """
@@ -34,7 +34,7 @@ def region_of(written: str) -> str | None:
 
 
 def iso_region(written: str) -> str:
-    """Return an ISO name as it is kept; ValueError says which one was perhaps meant."""
+    """Return an ISO name in capitals; ValueError says which one was perhaps meant."""
     if written.upper() in SUPPORTED_REGIONS:
         return written.upper()
     meant = region_of(written) if written.strip() else None
@@ -50,7 +50,7 @@ def calling_code(region: str) -> int:
 def _of_code(code: str) -> str | None:
     regions = COUNTRY_CODE_TO_REGION_CODE.get(int(code[:4]), ())
     if not regions and code[0] == "1" and len(code) == 4:
-        return "US"  # 1-242 and the like: the plan is that of 1
+        return "US"  # 1-242 and the like belong to the numbering plan of 1
     return regions[0] if regions and regions[0] in SUPPORTED_REGIONS else None
 
 

@@ -18,17 +18,17 @@ from yaml.reader import Reader
 from scheduler.errors import CampaignError, refusal
 from scheduler.masking import mask_text, shown
 
-# A PyYAML that was built without libyaml reads the same, ten times slower.
+# Without libyaml PyYAML reads the same, ten times slower.
 _Loader = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 _DEEPEST = 16
-#: The most keys and values of a document; and of those outside the list of contacts: if all are
-#: wrong, the message about each takes two kilobytes.
+#: The most keys and values of a document, and the most outside the list of contacts. The second
+#: is lower: if all of them are wrong, the message about each takes two kilobytes.
 MOST_NODES, MOST_OTHER_NODES = 100_000, 10_000
 LONGEST_VALUE = 131_072  #: characters; a cell of a CSV has as many at most
 _CONTACTS = "contacts"
 MANY_ROWS = "put many contacts into a file of CSV or JSON Lines, which may have any length"
 _BOM = "\ufeff"
-_HALF_CHARACTER = re.compile("[\ud800-\udfff]")  # what libyaml refuses by itself
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")  # characters that libyaml refuses by itself
 _NULLS = {"", "~", "null", "Null", "NULL"}
 
 
@@ -60,7 +60,7 @@ class Mapping:
 
 
 class _Mark(Protocol):
-    """Where the parser stands; libyaml's and PyYAML's own are two classes."""
+    """The parser's position; libyaml and PyYAML have a class each."""
 
     @property
     def line(self) -> int: ...

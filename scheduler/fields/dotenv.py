@@ -1,6 +1,6 @@
-"""A `.env` file: settings as lines of NAME=value, read by python-dotenv, which skips what it can't.
+"""A `.env` file: settings as lines of NAME=value. python-dotenv skips lines that it can't read.
 
-A line that it skips may be the one that says whom nobody may call, so here each of them is named.
+A skipped line may be the list of the only numbers that may be called, so we name each of them.
 """
 
 from __future__ import annotations
@@ -29,21 +29,21 @@ _SETTING = re.compile(r"\s*(?:export\s+)?CALLSCHED\w*[^\S\r\n]*[=:]", re.IGNOREC
 
 @dataclass(frozen=True, slots=True)
 class DotEnv:
-    """What a file says, and which of its lines can't be read."""
+    """The settings of a file, and which of its lines can't be read."""
 
     values: Mapping[str, str]
     lines: Mapping[str, int]  #: the line of each name, counted from 1
-    problems: tuple[str, ...]  #: a line each: the file, its line, and what to do
+    problems: tuple[str, ...]  #: messages of one line each: the file, its line, and what to do
 
 
 def read_dotenv(path: Path) -> DotEnv:
-    """Read a file; one that is not there says nothing. Raises ConfigError when it is no text.
+    """Read a file; a missing one has no settings. Raises ConfigError if the file is not text.
 
     Of a name without `=` python-dotenv says nothing, and so do we, unless it is a setting of ours.
     """
     text = _text(path)
     bindings = list(parse_stream(io.StringIO(text)))
-    # Without what it can't read: it would log that, and we say it better.
+    # Without the lines that it can't read: it would log them, and our own messages say more.
     whole = "".join(one.original.string for one in bindings if not one.error)
     given = dotenv_values(stream=io.StringIO(whole))
     return DotEnv(

@@ -1,8 +1,8 @@
 """Doubts about a cell with a number: decimals, several numbers, letters, extensions.
 
-phonenumbers reads past all of these: it drops an extension, spells letters as digits, and takes
-`.0` and `/15` for more digits. Each would ring somebody else than the file means. Every function
-takes a text that `cleaning.cleaned` has cleaned.
+phonenumbers accepts all of these: it drops an extension, spells letters as digits, and takes
+`.0` and `/15` for more digits. Then somebody else's phone would ring. Every function takes a text
+that `cleaning.cleaned` has cleaned.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
-#: The plans in which a number has one length, so that no digit more makes another number of it.
+#: Numbering plans in which all numbers have one length: a further digit makes no other number.
 _FIXED_LENGTH = frozenset(COUNTRY_CODE_TO_REGION_CODE[1])
 
 SHORTENED = "a spreadsheet has shortened this one: format the column as text and enter it again"
@@ -31,7 +31,7 @@ _EXPONENT = re.compile(r"[0-9]+([.,][0-9]+)?[eE][+]?[0-9]+")
 _THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+([.]\d*)?")
 _FRACTION = re.compile(r"(?P<whole>[+]?[\d ()/-]*\d)(?P<mark>[.,])(?P<fraction>\d+)")
 _LAST_OF_MANY = re.compile(r".*\d[.,]\d+[.,]\d")
-_COUNTRY_AND_DOT = re.compile(r"[+]\d{1,3}[.]\d{6,}")  # as registries of domains write it
+_COUNTRY_AND_DOT = re.compile(r"[+]\d{1,3}[.]\d{6,}")  # as domain registries write it
 _AREA_AND_DOT = re.compile(r"0\d+[.]\d{4,}")
 
 _WORDS_BETWEEN = "or|and|und|oder|ou|et|o|y|e|u|of|en|oppure|lub|eller|och|tai|sau"
@@ -53,7 +53,7 @@ _EXTENSION = re.compile(
 _BETWEEN_DIGITS = re.compile(r"\D+")
 _BEFORE_A_GROUP = re.compile(r"(?<=\d)[ ./-]+(?=[+]?\d)")
 _MOST_DIGITS = 15  #: of a number, E.164 6
-_LONG = 13  #: digits from which on two short numbers may stand in a text
+_LONG = 13  #: a text with at least this many digits may have two short numbers
 
 
 def shortened(text: str) -> bool:
@@ -62,15 +62,15 @@ def shortened(text: str) -> bool:
 
 
 def is_date(text: str) -> bool:
-    """Whether it is written as a date, such as 2026-12-18: some countries have numbers as short."""
+    """Whether it looks like a date, such as 2026-12-18: numbers of some countries are as short."""
     return _DATE.fullmatch(text) is not None
 
 
 def without_zero_fraction(text: str) -> str:
     """Return a number without the `.0` that a spreadsheet leaves; ValueError for other decimals.
 
-    `3023125014.0` is a cell that was read as a float. A fraction of another kind, or a zero behind
-    dots that part groups, may be either, so it is refused.
+    `3023125014.0` is a cell that a spreadsheet read as a float. Any other fraction, or a zero after
+    dots that separate groups of digits, may be part of the number, so it is refused.
     """
     if _THOUSANDS.fullmatch(text):
         raise ValueError(THOUSANDS)
@@ -90,7 +90,7 @@ def without_zero_fraction(text: str) -> str:
 
 def _is_decimal(text: str, mark: str, fraction: str, *, is_plain: bool) -> bool:
     if mark == ",":
-        # Behind a number with its plus sign it is the pause before a key press.
+        # After a number with its plus sign a comma is the pause before a key press.
         return is_plain and text[0] != "+" and len(fraction) <= 3
     if is_plain:
         return not (_COUNTRY_AND_DOT.fullmatch(text) or _AREA_AND_DOT.fullmatch(text))
@@ -132,7 +132,7 @@ def _national(area: str) -> str:
 def range_begins(text: str) -> str:
     """Return a number without an ending such as `14-17` that may be a range; "" when it has none.
 
-    Where what is left is a number by itself, nobody can tell the two apart.
+    If the rest is a number by itself, nobody can tell a range from a longer number.
     """
     found = _RANGE.fullmatch(text)
     if found is None or len(found["first"]) != len(found["last"]):
@@ -141,9 +141,9 @@ def range_begins(text: str) -> str:
 
 
 def halves(text: str) -> Iterator[tuple[str, str]]:
-    """Yield the ways to part a text in two, where a second number may begin behind a blank.
+    """Yield the ways to cut a text in two where a second number may begin after a blank.
 
-    It does with a zero of its own, or in a text that has more digits than any number.
+    A second number may begin with a zero, or in a text that has more digits than any one number.
     """
     count = _count(text)
     for found in _BEFORE_A_GROUP.finditer(text):

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 _WRITTEN = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
-_LONGEST = 1000  #: characters, of which a message shows some
+_LONGEST = 1000  #: the most characters; a message shows only some of them
 _EXPECTED = "expected a duration such as 90s, 1500ms, 5m or 2h"
 #: The same for an editor, in JSON Schema.
 DURATION_SCHEMA: dict[str, Any] = {"type": "string", "pattern": rf"^{_WRITTEN.pattern}$"}

@@ -1,4 +1,4 @@
-"""Words pydantic's errors about keys in the terms of the file format."""
+"""Puts pydantic's errors about keys into the words of the file format."""
 
 from __future__ import annotations
 
@@ -51,13 +51,13 @@ def _field(model: type[BaseModel], way: Sequence[str | int]) -> FieldInfo | None
 
 def _fields(model: type[BaseModel], way: Iterable[str | int]) -> Mapping[str, FieldInfo]:
     for key in way:
-        if key in model.model_fields:  # else it is one of a mapping, whose names are anybody's
+        if key in model.model_fields:  # otherwise it is a mapping whose keys can be any names
             model = _model(model.model_fields[str(key)].annotation) or model
     return model.model_fields
 
 
 def _model(annotation: object) -> type[BaseModel] | None:
-    """Return the keys that stand in a value, be it one, perhaps one, or a list of them."""
+    """Return the model of the keys in a value: a model, an optional one, or a list of them."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     return next(filter(None, map(_model, get_args(annotation))), None)

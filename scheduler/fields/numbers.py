@@ -1,7 +1,7 @@
-"""Reads a phone number that a person wrote, as E.164.
+"""Reads a phone number that a person wrote, and returns it as E.164.
 
-The only reader, for contact files, lists, settings and commands. If a text may mean anything but
-one number, it is refused with advice: callsched never dials a guess.
+Contact files, lists, settings and commands all use this reader. It refuses a text that may mean
+anything but one number, with advice: callsched never dials a guess.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ _BETWEEN_DIGITS = re.compile(r"\D+")
 #: A number of ordinary length with only blanks and brackets is certain.
 _DOUBTLESS = re.compile(r"[+]?(?:[ (]?[0-9][)]? ?){6,12}", re.ASCII)
 _WRITTEN = re.compile(r"[+]?[0-9 ()./-]{3,40}")
-_SERVICE_EXCHANGE = re.compile(r"[+]1\d{3}[2-9]11\d{4}")  # 211 to 911 are no subscribers'
-#: Mobile prefixes that Mexico gave up in 2019; phonenumbers no longer reads past them.
+_SERVICE_EXCHANGE = re.compile(r"[+]1\d{3}[2-9]11\d{4}")  # 211 to 911 are for services
+#: Mobile prefixes that Mexico gave up in 2019; phonenumbers no longer skips them.
 _OLD_MEXICAN = re.compile(r"[+]52(1|0?44|0?45)\d{10}")
 _MEXICAN_HINT = "after +52 come ten digits, without 1, 044 or 045"
 
@@ -57,7 +57,7 @@ def regions() -> frozenset[str]:
     return frozenset(phonenumbers.SUPPORTED_REGIONS)
 
 
-@lru_cache(maxsize=4096)  # many meetings stand behind one dial-in number
+@lru_cache(maxsize=4096)  # cached, because many meetings share one dial-in number
 def e164(written: str, default_region: str | None, countries: frozenset[str] | None = None) -> str:
     """Return a number as E.164. Raises ValueError that says what was expected, with it masked.
 
@@ -79,7 +79,7 @@ def e164(written: str, default_region: str | None, countries: frozenset[str] | N
 
 
 def possible(written: str, default_region: str | None) -> str:
-    """Return a number as `e164` does, also an unassigned one: do-not-call lists outlive numbers."""
+    """Return a number as `e164` does, but also an unassigned one: lists keep old numbers."""
     if number := _american(written, default_region):
         return number
     text = _certain(written, default_region, _OF_LISTS)
@@ -106,7 +106,7 @@ def is_changed(written: str, number: str) -> bool:
 def _american(written: str, default_region: str | None) -> str:
     """Return a North American number as phonenumbers would, thirty times as fast.
 
-    "": leave it to phonenumbers.
+    Returns "" if phonenumbers has to decide.
     """
     found = _AMERICAN.fullmatch(written)
     if found is None or (written[0] != "+" and default_region not in ("US", "CA")):

@@ -1,4 +1,4 @@
-"""The spellings under which an operator's number or address may be kept as a contact's."""
+"""The spellings under which the ledger may keep the number or address that an operator types."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """What a call does next after a key press. Pure: a repeated request gets the same answer.
 
-A document that a provider gets ends at its first gather; the answer to the key press continues it.
+The document for a provider ends at the first gather; the answer to a key press continues it.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def next_steps(script: Script, name: str, asked: int, keys: str) -> NextSteps:
         branch = gather.otherwise
     steps = until_asked(branch + behind)
     bars = any(isinstance(step, DoNotCall) for step in steps)
-    # The callee is listed before this is rendered: the call only has to end.
+    # By then the callee is on the list: the call only has to end.
     said = tuple(Hangup() if isinstance(step, DoNotCall) else step for step in steps)
     return NextSteps(said, keys, bars)
 
@@ -60,7 +60,7 @@ def _branch(gather: Gather, keys: str) -> Script | None:
 
 
 def _find(script: Script, name: str, behind: Script) -> tuple[Gather, Script] | None:
-    """Return a gather and the steps after it; `behind` are the steps after this script."""
+    """Return a gather and the steps after it; `behind` are the steps that follow this script."""
     for place, step in enumerate(script, 1):
         if not isinstance(step, Gather):
             continue

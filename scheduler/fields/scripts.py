@@ -89,8 +89,8 @@ def _unless_empty(check: Callable[[str], str]) -> Callable[[str], str]:
 def filled(policy: Policy, contact: Contact) -> Script:
     """Return the script of a campaign as one contact hears it, numbers in E.164.
 
-    ValueError names the step, and says what keeps this contact from it; it is a NotCalled for a
-    number that nobody calls.
+    ValueError names the step and says what is wrong for this contact; NotCalled, if callsched never
+    calls the number of a transfer.
     """
     if not policy.script:
         return ()
@@ -121,18 +121,18 @@ def heeds_machines(policy: Policy) -> bool:
 
 
 def uses_callbacks(policy: Policy) -> bool:
-    """Whether a campaign's calls profit from callbacks, or need them."""
+    """Whether a campaign's calls use callbacks, or even need them."""
     return needs_callbacks(policy) or heeds_machines(policy)
 
 
 def cells_of(contact: Contact) -> dict[str, str]:
-    """Return the cells that a script can name, as the record of a contact has them."""
+    """Return the cells of a contact's record that a script can name."""
     own = {"name": contact.name, "phone_number": contact.phone_number, "sip_uri": contact.sip_uri}
     return {**contact.variables, **own, **contact.script_cells}
 
 
 def unsaid(contact: Contact, named: Mapping[str, str]) -> dict[str, str]:
-    """Return the cells that a script names and that the contact's record does not have already."""
+    """Return the cells that a script names and that the contact's record lacks."""
     said = cells_of(contact)
     return {name: cell for name, cell in named.items() if said.get(name) != cell}
 
@@ -148,7 +148,7 @@ def target(written: str, region: str | None, countries: frozenset[str] | None = 
 
 
 def steps_in(script: Script) -> Iterator[Step]:
-    """Yield every step, also those that follow upon keys."""
+    """Yield every step, also those that follow keys."""
     for step in script:
         yield step
         if isinstance(step, Gather):

@@ -11,7 +11,7 @@ _LONGEST_SHORT = 6  #: digits
 
 
 class NotCalled(ValueError):
-    """A number that exists and is not dialled on principle."""
+    """A number that exists, but that callsched never dials."""
 
     def __init__(self, message: str, reason: Reason) -> None:
         super().__init__(message)
@@ -23,7 +23,7 @@ def refuse_service(
 ) -> None:
     """Raise NotCalled for an emergency number, or for the short number of a service.
 
-    Without a region, those of every country are refused.
+    Without a region it refuses those of every country.
     """
     digits = "".join(filter(str.isdigit, written))
     if not digits.isascii() or not 0 < len(digits) <= _LONGEST_SHORT:
@@ -32,7 +32,7 @@ def refuse_service(
     if written.startswith("+"):
         if parsed is None:
             return
-        # Behind its country code, too: +1 911 may be put through as 911 is.
+        # Also after a country code: a network may treat +1 911 as 911.
         regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(parsed.country_code or 0, ())
         digits = str(parsed.national_number)
     if any(phonenumbers.is_emergency_number(digits, region) for region in regions):

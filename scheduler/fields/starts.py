@@ -1,4 +1,4 @@
-"""Ways to write a value of a start: with placeholders, as a list, or in one cell."""
+"""How a value of a start may be written: with placeholders, as a list, or in one cell."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _items(value: object, info: ValidationInfo) -> object:
     if not isinstance(value, str):
         return value
     if is_template(value) and "templates" in (info.context or {}):
-        return [value]  # a placeholder is one item, whatever is in the cell
+        return [value]  # a placeholder is one item, whatever the cell has
     if value.lstrip().startswith(("[", "{")):
         return _items(flow(value, info), info)
     return _BETWEEN_ITEMS.split(value.strip("; ,\t\r\n"))
@@ -61,5 +61,5 @@ class Filled(WrapValidator):
 
 
 TEMPLATE = Filled(_filled_later)
-#: For a field that is a list, also where it is written as its one item.
+#: For a field that is a list, which may also be written as its only item.
 LIST = (Field(max_length=_MOST_ITEMS), BeforeValidator(_items))

@@ -1,4 +1,4 @@
-"""How the steps of a script are written in a file, and the nouns that they are read as."""
+"""How the steps of a script are written in a file, and which nouns they become."""
 
 from __future__ import annotations
 
@@ -42,15 +42,15 @@ LONGEST_SPEECH = 1000  #: characters of one text
 _LONGEST_PAUSE_SECONDS = 600.0
 _LONGEST_RECORD_SECONDS = 3600.0
 _KEY = re.compile(r"[0-9*#]{1,32}")
-#: What no text may have in it that is spoken, and no markup can say.
+#: Characters that no spoken text may have, because no markup can contain them.
 _UNSPEAKABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
-#: Steps that have nothing behind their name.
+#: Steps without keys: their name is all.
 BARE = ("hangup", "do_not_call")
 
 
 def speech(written: str) -> str:
-    """Return a text as it is spoken, on one line; ValueError says why it can't be."""
+    """Return a text to be spoken, on one line; ValueError says why it can't be spoken."""
     text = " ".join(written.split())
     if not text or len(text) > LONGEST_SPEECH or _UNSPEAKABLE.search(text):
         got = shown(text) if text else "nothing"
@@ -76,7 +76,7 @@ def _one_or_more(value: object) -> object:
 
 
 class _OneOrMore(BeforeValidator):
-    """Lets a list be written as its one item."""
+    """Lets a list be written as its only item."""
 
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
@@ -93,7 +93,7 @@ class _Keys(BaseModel):
 
 
 class SayKeys(_Keys):
-    """What is spoken, and how; a text alone is its text."""
+    """What is spoken, and how; may also be written as the text alone."""
 
     text: Annotated[str, AfterValidator(speech), TEMPLATE] = Field(
         description=f"a text of 1 to {LONGEST_SPEECH:,} characters"
@@ -114,7 +114,7 @@ class SayKeys(_Keys):
     def __get_pydantic_json_schema__(
         cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        """Let an editor take it also where it is written as its text alone."""
+        """Let an editor also accept the text alone."""
         return _or_written(handler, core_schema, {"type": "string", "minLength": 1})
 
     def step(self) -> Say:
@@ -123,7 +123,7 @@ class SayKeys(_Keys):
 
 
 class RecordKeys(_Keys):
-    """For how long at most the callee is recorded."""
+    """The longest time for which the callee is recorded."""
 
     max: Duration = Field(
         le=_LONGEST_RECORD_SECONDS, description="a duration such as 30s, at most 1h"
@@ -131,7 +131,7 @@ class RecordKeys(_Keys):
 
 
 class GatherKeys(_Keys):
-    """What is asked, which keys are awaited, and what follows upon them."""
+    """What is asked, which keys are awaited, and what follows them."""
 
     name: texts.Word = Field(
         description="a letter, then letters, digits and underscores: the key in `answers`"
@@ -225,7 +225,7 @@ class StepKeys(_Keys):
     def __get_pydantic_json_schema__(
         cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        """Let an editor take it also where it is written as its name alone."""
+        """Let an editor also accept the step's name alone."""
         once = {"minProperties": 1, "maxProperties": 1}
         return _or_written(handler, core_schema, {"enum": list(BARE)}, once)
 
@@ -252,7 +252,7 @@ class StepKeys(_Keys):
 #: A field of pydantic: a list of steps, or one.
 Steps: TypeAlias = Annotated[list[StepKeys], _ONE_OR_MORE]
 
-#: What a step is called where it is written.
+#: The name of each step in a file.
 NAMES: dict[type, str] = {
     Say: "say",
     Play: "play",
@@ -266,12 +266,12 @@ NAMES: dict[type, str] = {
 
 
 def script_of(steps: Iterable[StepKeys]) -> Script:
-    """Return what was written as steps in their order."""
+    """Return the nouns of the written steps, in their order."""
     return tuple(each.step() for each in steps)
 
 
 def _named(written: str) -> dict[str, str]:
-    """Read a step that is written as its name alone; ValueError says what may be."""
+    """Read a step that is written as its name alone; ValueError says which names there are."""
     if written in BARE:
         return {written: ""}
     raise ValueError(f"expected a step such as {{say: Hello.}} or hangup, got {shown(written)}")
@@ -283,7 +283,7 @@ def _or_written(
     otherwise: dict[str, Any],
     more: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Return the schema of a model that may also be written otherwise."""
+    """Return the schema of a model that may also be written in another way."""
     named = handler(core_schema)
     keys = handler.resolve_ref_schema(named)
     whole = {**keys, **(more or {})}

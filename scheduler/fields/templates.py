@@ -1,8 +1,8 @@
 """Fills texts of a campaign with the columns of a contact.
 
-The campaign's text is compiled once; cells are only data. It may use the part of Jinja that neither
-runs for long nor reaches anything: names, filters, conditions. There are no calls, loops,
-assignments or attributes, and the output grows no faster than the input.
+The campaign's text is compiled once; cells are only data. A text may use only the part of Jinja
+that can neither run for long nor reach anything else: names, filters, conditions. There are no
+calls, loops, assignments or attributes, and the output grows no faster than the input.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from scheduler.masking import mask_text, shown
 
 LONGEST_TEXT = 1000  #: characters, of a template and of what it renders to
-_CONTACT, _CAMPAIGN = "contact", "campaign"  # the names that are no columns
+_CONTACT, _CAMPAIGN = "contact", "campaign"  # names that are not columns
 _STATEMENTS = (nodes.Template, nodes.Output, nodes.TemplateData, nodes.If)
 _VALUES = (nodes.Name, nodes.Const, nodes.Getattr, nodes.Getitem, nodes.Slice, nodes.List)
 _STEPS = (nodes.Filter, nodes.Keyword, nodes.Test, nodes.CondExpr, nodes.Compare, nodes.Operand)
@@ -69,7 +69,7 @@ class Template:
                 text += piece
                 if len(text) > LONGEST_TEXT:
                     break
-        except Exception as error:  # whatever a filter makes of a cell
+        except Exception as error:  # any error that a filter raises over a cell
             raise ValueError(self._explained(error, cells)) from None
         if len(text) > LONGEST_TEXT:
             raise ValueError(f"expected at most {LONGEST_TEXT:,} characters, got more")
@@ -118,7 +118,7 @@ def unknown_column(name: str, columns: Collection[str]) -> str:
     return f"there is no column {shown(name)}: expected one of {listed}"
 
 
-@lru_cache(maxsize=1024)  # a worker fills those of the campaigns that it dials
+@lru_cache(maxsize=1024)  # a worker fills the templates of the campaigns that it dials
 def compiled(text: str) -> Template:
     """Compile a text, or return it from the cache. Raises ValueError that says what is wrong."""
     return _compiled(text)

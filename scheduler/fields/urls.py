@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 
 def base_url(url: str) -> str:
-    """Return it without a slash at its end, so that paths can be added. Raises ValueError."""
+    """Return a URL without a slash at its end, so that paths can be added. Raises ValueError."""
     if not url.startswith(("http://", "https://")):
         raise ValueError("expected a URL that starts with https:// or http://")
     if "@" in url:

@@ -1,4 +1,4 @@
-"""Finds variables of the environment that are meant as settings and are unknown."""
+"""Finds variables of the environment that somebody meant as settings, but that are unknown."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from difflib import get_close_matches
 
 PREFIX = "CALLSCHED_"
 
-#: What Kubernetes tells every container of the Services beside it, one of which may be called
-#: `callsched-redis`.
+#: Variables that Kubernetes sets in every container for the Services beside it, one of which may
+#: be called `callsched-redis`.
 _OF_SERVICES = re.compile(
     r"\w+?_SERVICE_(?:HOST|PORT(?:_\w+)?)"
     r"|\w+?_PORT_\d{1,5}_(?:TCP|UDP|SCTP)(?:_(?:ADDR|PORT|PROTO))?",
     re.ASCII,
 )
 _ADDRESS = re.compile(r"(?:tcp|udp|sctp)://", re.ASCII | re.IGNORECASE)
-#: What PowerShell has before a variable of the environment; in a .env file it is part of the name.
+#: PowerShell writes this before a variable's name; in a .env file it becomes part of the name.
 _OF_A_SHELL = re.compile(r"^\W*ENV[:.]")
-#: How near another name has to be, to be what was meant: for a hint, and (with one or two letters
-#: wrong) for the whole of a name whose prefix is not ours.
+#: How similar a known name has to be to count as the one that was meant: for a hint, and (with one
+#: or two wrong letters) for a whole name with another prefix than ours.
 _NEAR = 0.45
 _NEARLY_OURS = 0.92
 
@@ -33,7 +33,7 @@ def is_of_service(name: str, value: str) -> bool:
 
 
 def unknown(names: Iterable[str], known: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Yield each name that is meant as a setting and is unknown, with advice.
+    """Yield each unknown name that somebody meant as a setting, with advice.
 
     The prefix may be misspelt too. Case does not matter, as for pydantic-settings.
     """
@@ -51,7 +51,7 @@ def unknown(names: Iterable[str], known: Iterable[str]) -> Iterator[tuple[str, s
 
 
 def _without_our_prefix(name: str, settings: Iterable[str]) -> list[str]:
-    # Looked at for a part of it first: few names have one, and to compare takes a while.
+    # Looks for a part of the prefix first: few names have it, and to compare takes a while.
     if "CALL" not in name and "SCHED" not in name:
         return []
     return get_close_matches(name, list(settings), n=1, cutoff=_NEARLY_OURS)

@@ -12,11 +12,11 @@ _NAMED = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 
 
 def visible(text: str, *, keep: str = "") -> str:
-    r"""Return a text with what would act written as an escape: `\x1b`, `\n`, `\u202e`.
+    r"""Return a text with escapes for characters that would act: `\x1b`, `\n`, `\u202e`.
 
-    A text of several lines of ours has `keep="\n"`. What is visible already stays as it is.
+    `keep` are such characters that stay: `"\n"` for a text in several lines that callsched wrote.
     """
-    if text.isprintable():  # as most text is
+    if text.isprintable():  # most texts are
         return text
     return ACTING.sub(lambda found: found[0] if found[0] in keep else _escape(found[0]), text)
 

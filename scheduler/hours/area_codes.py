@@ -1,8 +1,8 @@
-"""Which time zones a North American area code has, where the library knows too little.
+"""Which time zones a North American area code has, if the library knows too little.
 
 phonenumbers knows the zone of many exchanges (the three digits after the area code) and one zone
-for what is left of an area code, though a number there may be in any zone that the code has. Of
-the newer codes, which overlay older ones, it knows no exchange at all.
+for all other exchanges of an area code, though a number there may be in any zone of the code. It
+knows no exchange at all of the newer codes, which overlay older ones.
 
 `OVERLAYS` is from the NPA report of the North American Numbering Plan Administrator (NANPA,
 https://www.nanpa.com, "NPA database"; Canada's codes in it are those of its own administrator,
@@ -18,8 +18,8 @@ from functools import cache
 
 AS_OF = "2025-11-26"
 
-#: Codes that serve the same places, each line from the oldest to the newest; codes that are
-#: assigned and not yet in service are among them. A code that overlays several is in several lines.
+#: Codes that serve the same places, each line from the oldest to the newest, with codes that are
+#: assigned and not yet in service. A code that overlays several is in several lines.
 OVERLAYS = """
 201 551
 202 771
@@ -169,7 +169,7 @@ OVERLAYS = """
 """
 
 MORE_ZONES = {
-    # Lloydminster keeps the time of Alberta, Creighton and Denare Beach that of Manitoba.
+    # Lloydminster keeps the time of Alberta; Creighton and Denare Beach keep that of Manitoba.
     "306": ("America/Edmonton", "America/Winnipeg"),
     # The towns beside Columbus in Georgia (Phenix City, Lanett, Valley) keep Eastern time.
     "334": ("America/New_York",),
@@ -194,14 +194,14 @@ def _overlaid() -> dict[str, frozenset[str]]:
 
 
 def area_code_zones(digits: str) -> tuple[str, ...]:
-    """Return the zones in which a North American number may be; none: its area code is unknown.
+    """Return the zones in which a North American number may be; none if its area code is unknown.
 
-    The digits begin with the country's 1. A number whose exchange is known is where that is; any
-    other may be wherever its area code, or a code that this overlays, reaches.
+    The digits begin with the country's 1. A number with a known exchange is where that exchange is;
+    any other may be anywhere in its area code, or in a code that this one overlays.
     """
     from phonenumbers.tzdata import TIMEZONE_DATA
 
-    # Where the library has fewer digits, it has put exchanges together, also with unknown ones.
+    # If the library has fewer digits, it has merged exchanges, and unknown ones among them.
     of_exchange: tuple[str, ...] | None = TIMEZONE_DATA.get(digits[:_EXCHANGE_DIGITS])
     return of_exchange or _everywhere_in(digits[1:4])
 

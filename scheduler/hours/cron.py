@@ -1,8 +1,8 @@
 """The instants at which a schedule fires.
 
-An expression whose hour is `*` goes by the hours that pass, whatever clocks are set to. Any other
-names times on the wall clock of its zone, and fires once for each: one that the clock jumps over
-fires when it jumps, and one that it shows twice fires the first time.
+An expression whose hour is `*` counts the hours that pass, whatever the clocks show. Any other
+names times on the wall clock of its zone, and fires once for each: if the clock jumps over a time,
+it fires at the jump; if the clock shows a time twice, it fires the first time.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from scheduler.models import Schedule
 
 CRON_EXPECTED = "five fields such as 0 9 * * mon-fri: minute, hour, day of month, month, weekday"
 _SOMEDAY = datetime(2026, 1, 1)  # noqa: DTZ001 to look at an expression no zone is needed
-#: As the parser calls them, each with its values in words and with how many there are.
+#: The fields by the parser's names, each with its values in words and their number.
 _FIELDS = {
     "minute": ("0 to 59", 60),
     "hour": ("0 to 23", 24),
@@ -59,7 +59,7 @@ def _refusal(name: str, field: str, why: str) -> str:
 
 
 def _step_too_long(name: str, field: str) -> str | None:
-    """Return why a step never reaches a second value, like `*/90` minutes; None: it does."""
+    """Return why a step never reaches a second value, like `*/90` minutes; None if it does."""
     values, most = _FIELDS[name]
     if any(int(step) > most for step in _STEP.findall(field)):
         return f"a step begins anew with each hour, day, month or year: list values of {values}"
@@ -80,7 +80,7 @@ def _why(name: str, field: str) -> str:
 
 
 def _is_known(day: str) -> bool:
-    """Whether a day of the month can be read, and so is refused for its months alone."""
+    """Whether a day of the month can be read, so that only its months can be the fault."""
     try:
         CronSim(f"0 0 {day} * *", _SOMEDAY)
     except CronSimError:
@@ -94,7 +94,7 @@ def next_after(schedule: Schedule, instant: float) -> float | None:
 
 
 def firings_between(schedule: Schedule, after: float, until: float) -> Iterator[float]:
-    """Yield the firings after one instant and until another, that one included."""
+    """Yield the firings after one instant and until another, including that one."""
     for at in _after(schedule, after):
         if at > until:
             return
@@ -104,7 +104,7 @@ def firings_between(schedule: Schedule, after: float, until: float) -> Iterator[
 def _after(schedule: Schedule, instant: float) -> Iterator[float]:
     """Yield every firing after an instant, within start and end."""
     if schedule.start is not None:
-        # A second earlier: the search is for later instants, and start itself may fire.
+        # A second earlier: the search finds only later instants, and `start` itself may fire.
         instant = max(instant, schedule.start - 1.0)
     for at in _at_once(schedule, instant) if schedule.at is not None else _ticks(schedule, instant):
         if schedule.end is not None and at > schedule.end:
@@ -133,8 +133,8 @@ def _ticks(schedule: Schedule, instant: float) -> Iterator[float]:
 def _by_wall_clock(cron: str) -> str:
     """Return an expression that names hours without stars in front.
 
-    The parser takes a leading star in minute or hour for "at every one that passes", which in an
-    hour that comes twice is twice, and in one that is left out never.
+    The parser reads a leading star in minute or hour as "at each one that passes": in an hour that
+    comes twice it would fire twice, and in one that is left out never.
     """
     minute, hour, *days = cron.split()
     if hour == "*":

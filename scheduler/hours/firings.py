@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from scheduler.hours.cron import firings_between, next_after
 from scheduler.models import FiringState, Overlap, Schedule
 
-#: As many are kept on record when there were more.
+#: If there were more firings, only this many are kept on record.
 MOST = 100
 
 #: Firings that are older than this are not even recorded as missed.
@@ -45,8 +45,8 @@ def due_firings(
 ) -> tuple[list[DueFiring], float | None]:
     """Return what becomes of each firing from `first_at` until now, and when the next one is.
 
-    Within the catch-up window all wait to be launched if the overlap policy lets all of them run;
-    else the latest one does.
+    If the overlap policy lets all of them run, all firings within the catch-up window wait to be
+    launched; otherwise only the latest one.
     """
     oldest = max(first_at, now - OLDEST_SECONDS)
     due = deque(firings_between(schedule, oldest - 1.0, now), maxlen=MOST)

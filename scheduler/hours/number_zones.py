@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from scheduler.hours.area_codes import area_code_zones
 from scheduler.hours.walltime import zone_of
 
-#: Regions that are parts of one country, though ISO 3166 lists them apart.
+#: Regions that are parts of one country, although ISO 3166 lists them as regions of their own.
 _UNITED_STATES = frozenset({"US", "PR", "VI", "GU", "MP", "AS"})
 _DAYS_COMPARED = 366
 
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 
 def alike(number: str) -> str:
     """Return the part of a number that decides its zones, as the key of a cache."""
-    # What the last four digits of a North American number are changes nothing, and a million
-    # rows are looked up.
+    # The last four digits of a North American number change nothing, and a file may have a million
+    # rows.
     return f"{number[:8]}0000" if number.startswith("+1") else number
 
 
 def is_foreign(zone: str, number: str) -> bool:
     """Whether no part of a number's country has the zone; False for a number without a country.
 
-    Zones are compared by what their clocks show from now on, for a year: several names have the
-    same time, and a name says little of where somebody is.
+    Compares zones by what their clocks show in the coming year: several names have the same time,
+    and a name says little about where somebody is.
     """
     zones = number_zones(number)
     if not zones or zone in zones:
@@ -53,7 +53,7 @@ def number_zones(number: str) -> tuple[str, ...]:
     """Return the IANA names of the zones in which a number may be; (): unknown."""
     if not number:
         return ()
-    # Only now: most of the time that a worker takes to start would go into this library.
+    # Imported only here: this library would take most of the time that a worker needs to start.
     import phonenumbers
 
     try:
@@ -71,22 +71,22 @@ def number_zones(number: str) -> tuple[str, ...]:
 def _of_library(
     parsed: phonenumbers.PhoneNumber, number: str, kind: int, of_a_place: bool
 ) -> tuple[str, ...]:
-    """Return what the library says, with what it leaves out of two countries."""
+    """Return the library's zones, with those that it lacks for two countries."""
     from phonenumbers import PhoneNumberType, timezone
     from phonenumbers.tzdata import TIMEZONE_DATA
 
     asked = (
-        timezone.time_zones_for_geographical_number  # knows the type, and is twice as fast
+        timezone.time_zones_for_geographical_number  # this number is of a place; twice as fast
         if of_a_place
         else timezone.time_zones_for_number
     )
     found: Iterable[str] = asked(parsed)
     if number.startswith("+62") and kind == PhoneNumberType.MOBILE:
-        # The library looks for a place in the number of an Indonesian mobile phone.
+        # For an Indonesian mobile phone the library looks for a place in the number.
         found = TIMEZONE_DATA["62"]
     elif number.startswith("+617"):
-        # All of Queensland, and some places of New South Wales: the library says the latter of
-        # exchanges that it does not know.
+        # All of Queensland and some places of New South Wales. For exchanges that it does not know,
+        # the library names only the zone of the latter.
         found = sorted({*found, "Australia/Brisbane"})
     return tuple(zone for zone in found if zone != timezone.UNKNOWN_TIMEZONE)
 
@@ -106,7 +106,7 @@ def _country_zones(region: str) -> list[str]:
 
 @cache
 def _zones_by_region() -> dict[str, list[str]]:
-    """Return the zones of every country, as the tables of the time zone database list them."""
+    """Return the zones of every country, by the tables of the time zone database."""
     found: dict[str, list[str]] = {}
     table = files("tzdata").joinpath("zoneinfo", "zone.tab").read_text("utf-8")
     for line in table.splitlines():

@@ -41,7 +41,7 @@ _NOBODY_KNOWS = "neither the contact, its number nor the campaign says where it 
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """The next span of time in which a contact may be called, or why there is none."""
+    """The next span of time in which callsched may call a contact, or why there is none."""
 
     at: float  #: epoch seconds: now if it is open now; inf: never
     until: float  #: exclusive; inf: nothing closes it
@@ -82,8 +82,8 @@ def zones_of(contact: Contact, policy: Policy) -> tuple[str, ...]:
     """Return the IANA names of the zones in which the contact may be; (): unknown.
 
     They come from the contact itself, else its number and its state, else the campaign. Several are
-    possible for a number: an 800 number may be answered anywhere in North America. A contact's own
-    zone that no part of its number's country has is held together with those of the number.
+    possible for a number: somebody anywhere in North America may answer an 800 number. If no part
+    of the number's country has the contact's own zone, that zone and those of the number all hold.
     """
     return whereabouts(contact, policy).zones
 
@@ -115,12 +115,12 @@ def _whereabouts(own: str, number: str, elsewhere: tuple[str, ...], campaigns: s
 
 
 def hours_of(policy: Policy, contact: Contact) -> tuple[Hours, ...]:
-    """Return the rules that are the contact's: those for everybody, and those of its states."""
+    """Return the rules for a contact: those for everybody, and those of its states."""
     return tuple(rule for rule in policy.hours if not rule.states or _is_in(contact, rule.states))
 
 
 def _is_in(contact: Contact, states: tuple[str, ...]) -> bool:
-    # `_rules.lua` asks the same of a cap.
+    # `_rules.lua` asks the same about a cap.
     return EVERY_STATE in contact.states or not set(states).isdisjoint(contact.states)
 
 
@@ -219,7 +219,7 @@ class _Calendar:
         spans: _Spans = ((utc_midnight(day), utc_midnight(day + 1)),)
         for zone in self._zones:
             if not spans:
-                break  # a toll-free number may ring in forty zones
+                break  # a toll-free number may ring in any of forty zones
             near = [_local_spans(self, zone, day + by) for by in (-1, 0, 1)]
             spans = _common(spans, _joined(span for each in near for span in each))
         return spans
@@ -230,7 +230,7 @@ def _calendar(rules: tuple[Hours, ...], zones: tuple[str, ...]) -> _Calendar:
     return _Calendar(rules, zones)
 
 
-# Found by the calendar itself: to hash its rules takes longer than to read the answer.
+# The key is the calendar, by identity: to hash its rules takes longer than to read the answer.
 @lru_cache(maxsize=8192)
 def _local_spans(calendar: _Calendar, zone: str, day: int) -> _Spans:
     """Return when all the rules are open on one local day."""

@@ -17,12 +17,12 @@ from scheduler.models import EVERY_STATE, Contact
 EXPECTED = "a state of the United States such as FL or Florida"
 #: Names of the column, whatever their case and separators.
 _COLUMNS = ("state", "us state")
-#: Names that people write and the holidays library does not have.
+#: Names that people write and that the holidays library lacks.
 _ALSO = {"washington dc": "DC", "washington state": "WA", "virgin islands": "VI"}
 
-# Every area code is one state's. As of 2026-11, https://nationalnanpa.com/area_codes/index.html by
-# way of the descriptions in phonenumbers, to which a test holds it. A code that is not here tells
-# no state, and its numbers are held to every state's rules.
+# Every area code belongs to one state. As of 2026-11, from
+# https://nationalnanpa.com/area_codes/index.html by way of the descriptions in phonenumbers, with
+# which a test compares it. A code that is not here tells no state: every state's rules hold.
 _AREA_CODES = {
     "AK": "907",
     "AL": "205 251 256 334 659 938",
@@ -91,7 +91,7 @@ STATES = tuple(_AREA_CODES)
 
 @lru_cache(maxsize=256)  # most contacts of JSON Lines have the same keys
 def columns(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the columns that have a state; they remain variables as well."""
+    """Return the columns that name a state; they also remain variables."""
     return tuple(name for name in names if _plain(name) in _COLUMNS)
 
 
@@ -141,7 +141,7 @@ def of_number(number: str) -> str:
 
 
 def zones_elsewhere(contact: Contact) -> tuple[str, ...]:
-    """Return the time zones of the states that a contact names and its number does not tell."""
+    """Return the time zones of the states that a contact names, if its number tells another."""
     clocks = (EVERY_STATE, of_number(contact.phone_number))
     return tuple(
         dict.fromkeys(zone for one in contact.states if one not in clocks for zone in zones_in(one))
@@ -151,7 +151,7 @@ def zones_elsewhere(contact: Contact) -> tuple[str, ...]:
 @cache
 def zones_in(state: str) -> tuple[str, ...]:
     """Return the time zones of a state: those of all its area codes."""
-    from phonenumbers.tzdata import TIMEZONE_DATA  # only now, as in `openings`
+    from phonenumbers.tzdata import TIMEZONE_DATA  # imported only here, as in `openings`
 
     zones = {
         zone
@@ -172,7 +172,7 @@ def _of_no_state(prefix: str) -> str:
 
 @cache
 def _names() -> dict[str, str]:
-    """Return the states by their letters and by their names, as `_plain` has them."""
+    """Return the states by their letters and by their names, both as `_plain` writes them."""
     return {name: one for name, one in _subdivisions("US").items() if one in STATES} | _ALSO
 
 

@@ -25,7 +25,7 @@ def zone_of(name: str) -> ZoneInfo | None:
     """Return the zone of a name; None for an unknown one.
 
     The machine's own table may be years old, and countries change their clocks: if the package
-    tzdata has a newer table, that is used.
+    tzdata has a newer table, this function reads that.
     """
     try:
         return (_of_package(name) if _package_is_newer() else None) or ZoneInfo(name)
@@ -86,10 +86,10 @@ def closes_at(day: int, minute: int, zone: ZoneInfo) -> float:
 
 
 def instants(shown: datetime, zone: ZoneInfo) -> tuple[float, float]:
-    """Return the first and the last instant at which a clock shows this; they rarely differ."""
+    """Return the first and the last instant at which a clock shows a time; they rarely differ."""
     there = shown.replace(tzinfo=zone, fold=0)
     first, last = there.timestamp(), there.replace(fold=1).timestamp()
-    if first > last:  # the clock never shows it: it jumps over it, between these two
+    if first > last:  # the clock jumps over this time, between these two instants
         first = last = _jump(last, first, zone)
     return first, last
 

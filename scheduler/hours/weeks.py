@@ -9,7 +9,7 @@ from typing import TypeAlias
 from scheduler.hours.walltime import DAY_MINUTES
 from scheduler.masking import shown
 
-#: Monday first: the windows of each day in minutes, in order, the opening in it, the close not.
+#: Monday first: the windows of each day in minutes, in order, without the closing minute.
 Week: TypeAlias = tuple[tuple[tuple[int, int], ...], ...]
 
 ALWAYS = "always"
@@ -88,7 +88,7 @@ def _split(part: str) -> tuple[str, list[str]]:
 
 
 def _window(text: str) -> tuple[int, int]:
-    """Return when a window opens and closes; what is over midnight closes after 24:00."""
+    """Return when a window opens and closes; one that ends after midnight closes after 24:00."""
     match = _WINDOW.fullmatch(text.strip())
     if match is None:
         raise ValueError(f"expected a window such as 9:00-17:00, got {shown(text)}")

@@ -1,8 +1,8 @@
 """Reads time zone names as people write them, if the zone is certain; else suggests places.
 
-A zone is a place. `EST`, `Etc/GMT+5` and `UTC-5` are offsets, the same in summer and in winter,
-by which people mean a place that has both: they are refused. Windows, and what exports from it,
-has names of its own for places: those are read by CLDR's table, which tzlocal ships.
+A zone is a place. `EST`, `Etc/GMT+5` and `UTC-5` are offsets that are the same in summer and in
+winter, but people use them for places whose offset changes: they are refused. Windows, and programs
+that export from it, have their own names for places: CLDR's table, which tzlocal ships, has these.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tzlocal.windows_tz import win_tz
 
 from scheduler.hours.walltime import zone_of
 
-#: What stands for no place: an IANA name, in small letters, and what is perhaps meant by it.
+#: IANA names that are not places, in small letters, with the place that is perhaps meant.
 _NO_PLACE = {
     **dict.fromkeys(("est", "edt", "et", "eastern", "eastern time"), ("America/New_York",)),
     **dict.fromkeys(("cst", "cdt", "ct", "central", "central time"), ("America/Chicago",)),
@@ -118,7 +118,7 @@ _OFFSET = re.compile(
 _BEFORE = re.compile(r"\((?:utc|gmt)(?P<offset>[+\u2212-]\d{1,2}:\d\d)?\)\s*(?P<name>.+)")
 _LAST_IN_BRACKETS = re.compile(r".+\((?P<name>[a-z_+-]+(?:/[a-z_+-]+)+)\)")
 _CITIES = re.compile(r"[,/;()]| - ")
-_SHORTEST_CITY = 5  # of those that are looked for by likeness
+_SHORTEST_CITY = 5  # letters; shorter cities resemble too many names
 
 
 def read(written: str) -> str | None:
@@ -160,7 +160,7 @@ def _iana(name: str) -> str | None:
 
 
 def _is_no_place(zone: str) -> bool:
-    if zone == "UTC":  # which cron, and people who run servers, mean
+    if zone == "UTC":  # cron, and people who run servers, mean it
         return False
     name = zone.lower()
     return name in _NO_PLACE or name.startswith("etc/") or bool(_OFFSET.fullmatch(name))
@@ -178,7 +178,7 @@ def _windows_names() -> dict[str, str]:
 
 @cache
 def available_zones() -> frozenset[str]:
-    """Return the IANA names that this machine knows; to find them takes a while."""
+    """Return the IANA names that this machine knows; finding them takes a while."""
     return frozenset(available_timezones())
 
 
@@ -212,7 +212,7 @@ def _at(offset: re.Match[str]) -> tuple[str, ...]:
 
 
 def _by_city(name: str, offset: str | None) -> str | None:
-    """Return the zone of a city that a name has, or of one that is written nearly so."""
+    """Return the zone of a city that a name contains, or of a city with a similar name."""
     if "/" in name:
         places = [zone for zone in _zones() if "/" in zone and not zone.startswith("etc/")]
         near = difflib.get_close_matches(name.replace(" ", "_"), places, n=1, cutoff=0.8)
