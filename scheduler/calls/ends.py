@@ -6,6 +6,8 @@ import json
 from dataclasses import asdict, dataclass, field
 
 from scheduler.clock import since_boot
+from scheduler.errors import NotDone, ProviderError
+from scheduler.late import LateCause
 from scheduler.ledger import calls
 from scheduler.ledger.ledger import Ledger
 from scheduler.models import Attempt, Disposition, Reason
@@ -44,6 +46,24 @@ class End:
             summaries=pages if self.answer.summary_pages else "",
             ago_seconds=self.ago_seconds,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What a stop that the API did not confirm makes of the end, if that comes late."""
+
+    cause: LateCause
+    said: str = ""  #: the API's answer
+
+    @classmethod
+    def of(cls, error: ProviderError) -> Failure:
+        """Return what an error says."""
+        was_reached = not isinstance(error, NotDone) or error.reached
+        return cls(LateCause.API if was_reached else LateCause.UNREACHABLE, str(error))
+
+
+#: The API knew no such connection, which only the ledger can take for an end.
+DENIED = Failure(LateCause.LEDGER)
 
 
 #: How a call ends that was stopped for another reason than its deadline.

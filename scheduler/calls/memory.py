@@ -19,7 +19,7 @@ from itertools import islice
 from math import inf
 
 from scheduler import logs
-from scheduler.calls.ends import End
+from scheduler.calls.ends import DENIED, End, Failure
 from scheduler.calls.exchanges import NOBODY, Exchange, Watchers
 from scheduler.calls.reports import Read, Reports
 from scheduler.clock import since_boot
@@ -72,6 +72,7 @@ class Call:
     answered_due_at: float | None = None  #: the due time if somebody has answered; None: known
     why: str = "deadline"  #: the reason for which this worker stops it
     is_sending: bool = False  #: a thread of this process is sending a stop
+    failure: Failure | None = None  #: what came of the last stop that was not confirmed
     end: End | None = None  #: confirmed by the API, not on record yet
 
     @property
@@ -212,6 +213,12 @@ class Memory:
                 call.end = call.end or end
                 self._mark(call)
 
+    def failed(self, connection_id: str, failure: Failure) -> None:
+        """Note why a stop was not confirmed: that is recorded with what this worker does next."""
+        with self._lock:
+            if (call := self._calls.get(connection_id)) is not None:
+                call.failure = failure
+
     def _keep(self) -> None:
         logs.be_about(self._account)
         while not self._over.is_set():
@@ -262,8 +269,10 @@ class Memory:
                 end = End.by(call.why, answer)
         except NoSuchConnection as error:
             denied = self._reports is None
+            self.failed(call.connection_id, DENIED)
             logger.warning("%s: stop: %s", call.attempt, mask_text(str(error)))
         except ProviderError as error:
+            self.failed(call.connection_id, Failure.of(error))
             logger.error("%s: stop: %s", call.attempt, mask_text(str(error)))
         except Exception:
             logger.exception("%s: stop failed", call.attempt)
@@ -373,7 +382,7 @@ class Memory:
 
     def _write_down(self, call: Call) -> bool:
         if call.end is None:
-            deadlines.note_stop(self._ledger, self._account, call.attempt, call.first_late)
+            self._note_stop(call)
             with self._lock:
                 call.is_noted = True
                 self._mark(call)
@@ -384,17 +393,24 @@ class Memory:
             why = deadlines.stop_reason(self._ledger, call.attempt)
             ordered = End.by("deadline" if why == "hung_up" else why, end.answer)
             end = replace(ordered, confirmed_at=end.confirmed_at)
-        if call.first_late is not None:
-            deadlines.note_stop(self._ledger, self._account, call.attempt, call.first_late)
+        if call.first_late is not None or call.failure is not None:
+            self._note_stop(call)
         is_news = self._record(call, end)
         self.forget(call.connection_id)
         return is_news
+
+    def _note_stop(self, call: Call) -> None:
+        cause, said = (call.failure.cause, call.failure.said) if call.failure else (None, "")
+        deadlines.note_stop(
+            self._ledger, self._account, call.attempt, call.first_late, cause=cause, said=said
+        )
 
     def _record(self, call: Call, end: End) -> bool:
         report = end.answer.report
         if self._reports is None or report is None:
             return end.record(self._ledger, self._account, call.attempt)
-        read = Read(report, self._ledger.time() - end.ago_seconds)
+        confirmed_at = self._ledger.time() - end.ago_seconds
+        read = Read(report, confirmed_at, over_at=confirmed_at)
         return self._reports.hear(call.attempt, read, call.why if call.sendings else "")
 
 

@@ -44,6 +44,7 @@ class Read:
 
     report: CallReport
     asked_at: float
+    over_at: float | None = None  #: when it showed the end, if that could not be recorded at once
 
     def ours(self, theirs: float | None) -> float | None:
         """Convert an instant of the provider's clock to that of Redis; None without their time."""
@@ -228,7 +229,7 @@ def _facts(call: OpenCall, read: Read) -> dict[str, Any]:
     """Return the other facts of a report, as the ledger keeps them."""
     report = read.report
     facts: dict[str, Any] = dict(_facts_of(report))
-    seconds, told_at = report.duration_seconds, read.ours(report.ended_at)
+    seconds, told_at = report.duration_seconds, read.ours(report.ended_at) or read.over_at
     if told_at is not None:
         facts["gone_at"] = repr(told_at)
     if seconds is not None:

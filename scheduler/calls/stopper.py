@@ -14,14 +14,13 @@ from tenacity import (
 )
 
 from scheduler.calls.demand import Demand
-from scheduler.calls.ends import End
+from scheduler.calls.ends import End, Failure
 from scheduler.calls.exchanges import NOBODY, Exchange, Watchers
 from scheduler.calls.insist import block
 from scheduler.calls.memory import Memory
 from scheduler.calls.pace import waited
 from scheduler.calls.reports import Read, Reports
-from scheduler.errors import AccountFault, NoSuchConnection, NotDone, ProviderError, Throttled
-from scheduler.late import LateCause
+from scheduler.errors import AccountFault, NoSuchConnection, ProviderError, Throttled
 from scheduler.ledger import calls, listeners
 from scheduler.ledger.calls import LOOK, StopOrder
 from scheduler.ledger.ledger import Ledger
@@ -141,7 +140,9 @@ class Stopper:
             return End(denied) if denied is Disposition.HUNG_UP else ordered
         except ProviderError as error:
             logger.warning("%s: stop: %s", order.attempt, mask_text(str(error)))
-            calls.note_stop_error(self._ledger, order.attempt, str(error), _kind(error))
+            failure = Failure.of(error)
+            self._memory.failed(order.connection_id, failure)
+            calls.note_stop_error(self._ledger, order.attempt, failure.said, failure.cause)
             if isinstance(error, AccountFault):
                 block(self._ledger, self._account, self._provider.fingerprint, error)
             return None
@@ -175,13 +176,8 @@ class Stopper:
         except NoSuchConnection:
             end = End.by("deadline") if self._reports is None else None
         except ProviderError as error:
+            self._memory.failed(connection_id, Failure.of(error))
             logger.error("%s: can't be stopped: %s", attempt, mask_text(str(error)))
         finally:
             self._memory.sent(connection_id, end)
         return end is not None
-
-
-def _kind(error: ProviderError) -> LateCause:
-    """Return the cause that an error gives to a late end."""
-    was_reached = not isinstance(error, NotDone) or error.reached
-    return LateCause.API if was_reached else LateCause.UNREACHABLE

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from scheduler.late import LateCause
 from scheduler.ledger import keys
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.client import reaching
@@ -69,11 +70,18 @@ def stop_reason(ledger: Ledger, attempt: Attempt) -> str:
 
 
 def note_stop(
-    ledger: Ledger, account: str, attempt: Attempt, late_seconds: float | None = None
+    ledger: Ledger,
+    account: str,
+    attempt: Attempt,
+    late_seconds: float | None = None,
+    *,
+    cause: LateCause | None = None,
+    said: str = "",
 ) -> None:
     """Record that a stop was sent and that its effect is not known. Raises LedgerTrouble.
 
-    `late_seconds` is how late the first one left.
+    `late_seconds` is how late the first one left; `cause` is what the last one makes of a late end,
+    if it was not confirmed, and `said` the API's answer to it.
     """
     late = "" if late_seconds is None else late_seconds
-    ledger.run(ledger.do.note_stop, account, str(attempt), late)
+    ledger.run(ledger.do.note_stop, account, str(attempt), late, cause or "", said)

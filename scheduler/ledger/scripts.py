@@ -38,8 +38,8 @@ def _states() -> str:
         f"local PRICED_AFTER = {PRICED_AFTER_SECONDS}\n"
         f"local LATE = {LATE_SECONDS}\n"
         f"local LATE_BUCKETS = {{ {', '.join(map(str, LATE_BUCKETS))} }}\n"
-        f"local LATE_BUSY, LATE_SLOW, LATE_API ="
-        f' "{LateCause.BUSY}", "{LateCause.SLOW}", "{LateCause.API}"\n'
+        f"local LATE_BUSY, LATE_SLOW, LATE_API, LATE_LEDGER ="
+        f' "{LateCause.BUSY}", "{LateCause.SLOW}", "{LateCause.API}", "{LateCause.LEDGER}"\n'
         f"local LONGEST_QUEUE = {LONGEST_QUEUE_SECONDS}\n"
     )
 

@@ -9,7 +9,8 @@ from redis import Redis
 
 from scheduler.calls.memory import SILENCE_SECONDS
 from scheduler.clock import since_boot
-from scheduler.ledger import campaigns, listeners, live_calls
+from scheduler.late import LATE_SECONDS
+from scheduler.ledger import campaigns, listeners, live_calls, views
 from scheduler.ledger.ledger import Control, Leases
 from scheduler.worker.timekeeper import LONGEST_SLEEP_SECONDS
 from tests.functional.rig import ACCOUNT, Open, Rig, number
@@ -108,6 +109,24 @@ def test_an_end_that_an_operator_ordered_is_recorded_as_that(
 
     wait_until(rig.all_ended)
     assert rig.endings() == [("aborted", None)]
+
+
+def test_a_stop_that_the_api_refused_while_redis_was_away_says_so(
+    rig: Rig, through: Rig, proxy: Proxy, sandbox: SandboxProcess
+) -> None:
+    connected(through)
+    sandbox.knobs(stop_fault="500_not_placed", stop_fault_count=1)
+    through.memory.delays = (LATE_SECONDS + 0.2,)
+
+    proxy.cut()
+    wait_until(lambda: sandbox.events("ended"))
+    proxy.heal()
+
+    wait_until(rig.all_ended)
+    (record,) = rig.records()
+    assert record["late_seconds"] > LATE_SECONDS
+    assert record["late_cause"] == "api"
+    assert "500" in views.campaign(rig.ledger, "c").late.said
 
 
 def test_a_stop_of_unknown_outcome_is_not_taken_for_a_hang_up(

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from scheduler.calls import dialer
+from scheduler.clock import since_boot
+from scheduler.late import LATE_SECONDS
 from scheduler.ledger.calls import Wait
 from scheduler.providers import Outcome, Stage
 from tests.functional.rig import ANYBODY, Open, Rig
@@ -80,6 +82,26 @@ def test_a_call_that_was_answered_meanwhile_goes_on_to_its_deadline(
 
     wait_until(near.all_ended)
     assert near.endings() == [("stopped", None)]
+
+
+def test_an_end_counts_from_its_confirmation_if_its_provider_does_not_tell_when_it_was(
+    through: Rig, near: Rig, proxy: Proxy, toy: RingingToy
+) -> None:
+    toy.tells_ends = False
+    toy.move(dial(through, 1.0), Stage.ANSWERED)
+    proxy.cut()
+    wait_until(lambda: any(call.end for call in through.memory.known()))
+    ended_at = since_boot()
+    wait_until(lambda: since_boot() > ended_at + LATE_SECONDS)
+    proxy.heal()
+
+    wait_until(near.all_ended)
+    record = near.record()
+    recorded_at = float(near.ledger.redis.hget("callsched:attempt:c:1:1", "over_at") or 0)
+    assert record["ended_at"] < recorded_at - LATE_SECONDS + 0.1
+    assert record["late_seconds"] == pytest.approx(
+        record["ended_at"] - record["deadline"], abs=0.01
+    )
 
 
 def test_a_call_that_ended_meanwhile_needs_no_stop(

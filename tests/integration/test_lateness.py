@@ -269,6 +269,56 @@ def test_an_end_that_could_not_be_put_on_record_was_when_the_api_confirmed_it(bo
     assert counted(books) == NEVER_LATE
 
 
+@pytest.mark.parametrize(
+    ("cause", "said"),
+    [(LateCause.UNREACHABLE, "not reached"), (LateCause.API, "503: no"), (LateCause.LEDGER, "")],
+)
+def test_a_stop_that_was_sent_without_a_record_says_what_came_of_it(
+    books: Books, cause: LateCause, said: str
+) -> None:
+    books.campaign(1)
+    attempt = overdue(books, 60)
+    deadlines.note_stop(books.ledger, books.account, attempt, 0.8, cause=cause, said=said)
+    books.confirm(attempt, ago_seconds=40.0)
+
+    assert late(books, attempt) == (pytest.approx(20), pytest.approx(0.8))
+    assert (counted(books).causes, counted(books).said) == ({cause: 1}, said)
+
+
+def test_who_records_an_end_before_any_worker_beats_was_cut_off(books: Books) -> None:
+    """Its threads find Redis again in any order: a socket's news may come before the next beat."""
+    books.campaign(2)
+    attempts = [overdue(books, 0), books.connected(10)]
+    books.wait(60)
+    books.confirm(attempts[0], Disposition.HUNG_UP)
+    beat(books)
+    books.confirm(attempts[1], Disposition.HUNG_UP)
+
+    assert counted(books).causes == {LateCause.LEDGER: 1, LateCause.BUSY: 1}
+
+
+def test_the_cause_of_a_gap_counts_though_an_ordinary_beat_came_first(books: Books) -> None:
+    books.campaign(2)
+    attempt = overdue(books, 60)
+    beat(books)
+    beat(books, LateCause.LEDGER)
+    books.expire()
+    books.take_stops()
+    books.confirm(attempt)
+    assert counted(books).causes == {LateCause.LEDGER: 1}
+
+    # But not that of a gap of which a worker beat long ago.
+    after = overdue(books, 60)
+    beat(books)
+    books.wait(60)
+    beat(books)
+    beat(books, LateCause.LEDGER)
+    books.expire()
+    books.take_stops()
+    books.confirm(after)
+    assert counted(books).causes == {LateCause.LEDGER: 1, LateCause.BUSY: 1}
+
+
 def test_a_worker_tells_when_the_api_confirmed_an_end(books: Books) -> None:
     books.now = books.ledger.time() - 310
     books.campaign(1)

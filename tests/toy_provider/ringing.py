@@ -60,6 +60,7 @@ class RingingToy:
         self.queue_seconds = 0.0
         self.lags = False  #: lists show no change until it is over
         self.is_deaf = False  #: no call can be read
+        self.tells_ends = True  #: when a call ended
         self.holds_stops = False  #: a stop is accepted, and changes nothing yet
         self.why: dict[str, ProviderError] = {}
 
@@ -184,7 +185,8 @@ class RingingToy:
             return [self._read(report) for report in listed if wanted(report)]
 
     def _read(self, report: CallReport) -> CallReport:
-        return replace(report, read_at=time.time())
+        told = report.ended_at if self.tells_ends else None
+        return replace(report, ended_at=told, read_at=time.time())
 
 
 class BusyToy(RingingToy):

@@ -805,6 +805,9 @@ local function used_seconds(record, now)
   return now - numeric(started_at, now)
 end
 
+-- If no worker of an account has recorded for so long that it lives, deadlines may have passed unseen.
+local AWAY_SECONDS = 4
+
 -- Why no worker of an account kept deadlines at an instant, see `beat`; nil if one did, as far as is known.
 -- Workers record every 2 s that they live.
 local function away_at(account, at)
@@ -815,24 +818,32 @@ local function away_at(account, at)
   end
 end
 
+-- Whether no worker has said since an instant that it lives. Then who records something now has just reached
+-- Redis again, before the timekeeper of its process, which says why.
+local function is_cut_off(account, at, now)
+  local beat_at = numeric(redis.call("HGET", account_key(account, "meta"), "beat_at"), now)
+  return now - beat_at > AWAY_SECONDS and at >= beat_at - 2
+end
+
 -- Why a connection ended late: because its stop was sent late or never, else because of how the stop went.
-local function why_late(call, account, late, due_at)
+local function why_late(call, account, late, due_at, now)
   local sent_late, said, kind = unpack(redis.call("HMGET", attempt_key(call.attempt), "stop_late", "stop_error",
     "stop_error_kind"))
   if not sent_late or numeric(sent_late, 0) > math.max(LATE, late / 2) then
-    return away_at(account, due_at) or sent_late and LATE_BUSY or LATE_SLOW
+    return away_at(account, due_at) or sent_late and LATE_BUSY
+      or is_cut_off(account, due_at, now) and LATE_LEDGER or LATE_SLOW
   end
-  return said and (kind or LATE_API) or LATE_SLOW, said
+  return kind or said and LATE_API or LATE_SLOW, said
 end
 
 -- Count a connection that ended late for its campaign, by its cause; keep the worst, what the API said to the
 -- last one, and from when to when there were any. `by` is 0 if it is counted already, -1 if it turns out not to
 -- be late.
-local function count_late(call, account, late, due_at, ended_at, by)
+local function count_late(call, account, late, due_at, ended_at, by, now)
   local meta, record = campaign_key(call.campaign, "meta"), attempt_key(call.attempt)
   local why, said = redis.call("HGET", record, "end_late_why"), nil
   if by > 0 then
-    why, said = why_late(call, account, late, due_at)
+    why, said = why_late(call, account, late, due_at, now)
     redis.call("HSET", record, "end_late_why", why)
     count(account, "late_ends")
   end
@@ -896,7 +907,7 @@ local function note_lateness(call, account, now)
   redis.call("HSET", record, "end_late", late and exact(late) or "")
   local is_late = late and late > LATE
   if is_late or was_late then
-    count_late(call, account, late or 0, due_at, ended_at, (is_late and 1 or 0) - (was_late and 1 or 0))
+    count_late(call, account, late or 0, due_at, ended_at, (is_late and 1 or 0) - (was_late and 1 or 0), now)
   end
 end
 

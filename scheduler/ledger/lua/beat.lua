@@ -10,14 +10,15 @@
     ARGV[6]  why     "" for an ordinary beat; else why this worker missed the last ones
 
   If no worker has recorded this for AWAY_SECONDS, deadlines may have passed unseen. The last such gap stays on
-  record, with its beginning, end and cause: calls that ended late refer to it.
+  record, with its beginning, end and cause: calls that ended late refer to it. An ordinary beat of another thread
+  or worker may come first after a gap, so the cause that the next one gives counts.
 
   Returns nothing.
 ]]
 local account, worker, health, first = unpack(ARGV, 1, 4)
 local now = clock(ARGV[5])
 local workers, meta = account_key(account, "workers"), account_key(account, "meta")
-local FORGOTTEN_SECONDS, APART_SECONDS, LONGEST_SECONDS, KEPT, AWAY_SECONDS = 3600, 1, 10, 20000, 4
+local FORGOTTEN_SECONDS, APART_SECONDS, LONGEST_SECONDS, KEPT = 3600, 1, 10, 20000
 
 local last = numeric(redis.call("HGET", meta, "beat_at"), 0)
 local beats = redis.call("HGETALL", workers)
@@ -31,6 +32,11 @@ end
 if last > 0 and now - last > AWAY_SECONDS then
   local why = ARGV[6] ~= "" and ARGV[6] or LATE_BUSY
   redis.call("HSET", meta, "away_from", exact(last), "away_until", exact(now), "away_why", why)
+elseif ARGV[6] ~= "" then
+  local until_at, known = unpack(redis.call("HMGET", meta, "away_until", "away_why"))
+  if known == LATE_BUSY and now - numeric(until_at, 0) <= AWAY_SECONDS then
+    redis.call("HSET", meta, "away_why", ARGV[6])
+  end
 end
 redis.call("HSET", meta, "beat_at", exact(now))
 if health == "" then
