@@ -1,7 +1,7 @@
 """Telephony APIs behind one small protocol; the only place that imports requests.
 
-Calls, operations and the worker call in. It knows no ledger and no campaign file, and only errors
-of `errors.py` leave it.
+Calls, operations and the worker call it. It knows no ledger and no campaign file, and raises only
+errors of `errors.py`.
 """
 
 from collections.abc import Collection
@@ -157,21 +157,21 @@ def kind_of(account: Account) -> Kind:
 
 
 def is_nobodys(account: Account, accounts: Accounts, settings: Settings) -> bool:
-    """Whether no file and no variable says at which provider the account is."""
+    """Whether no file and no variable names the account's provider."""
     is_unsaid = accounts.path is None and settings.provider is None
     credentials = account.credentials
     return is_unsaid and not credentials.are_begun and not credentials.suffice
 
 
 def for_newcomers() -> Kind:
-    """Return the provider that is proposed to somebody who has no account yet."""
+    """Return the provider that callsched proposes to somebody who has no account yet."""
     return next((kind for kind in PROVIDERS if not kind.may_be_gone), PROVIDERS[0])
 
 
 def taking(keys: Collection[str]) -> str:
     """Return the first provider whose campaigns may have these keys under `call`; "" for none.
 
-    Keys that no provider knows don't count: whoever reads the file refuses them.
+    Keys that no provider knows don't count: the file's reader refuses them.
     """
     known = {key for key in keys if any(key in kind.call.model_fields for kind in PROVIDERS)}
     return next((kind.name for kind in PROVIDERS if kind.takes(known)), "")
@@ -212,7 +212,7 @@ def _here(settings: Settings) -> CallbackAddress:
 def can_verify(account: Account) -> bool:
     """Whether an account's credentials include what its provider signs callbacks with.
 
-    True as well for credentials that open no account: that fault is reported elsewhere.
+    Also True for credentials that open no account: another check reports that fault.
     """
     try:
         with closing(open_provider(account)) as provider:

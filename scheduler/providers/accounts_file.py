@@ -332,7 +332,7 @@ class _Reader:
         return found or ""
 
     def _from_file(self, key: str, name: str) -> str:
-        path = self._path.parent / Path(name)  # the name alone where it is absolute
+        path = self._path.parent / Path(name)  # only the file's name if the path is absolute
         try:
             with path.open("rb") as file:
                 text = file.read(_MOST_SECRET_BYTES).decode().strip()

@@ -1,4 +1,4 @@
-"""What the accounts' file may have in it, as a JSON Schema by which editors complete and check."""
+"""The JSON Schema of the accounts' file, by which editors complete and check it."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _account(kind: Kind) -> _Schema:
 
 
 def _properties(schema: _Schema) -> dict[str, _Schema]:
-    """Return what may stand under each key: without the null that no file needs to write."""
+    """Return the schema of each key, without null, which no file needs to write."""
     return {key: _plain(part) for key, part in schema["properties"].items()}
 
 

@@ -15,19 +15,19 @@ from scheduler.providers.http_dates import seconds_to_wait
 #: time, callsched tries again.
 LONGEST_RETRY_AFTER_SECONDS = 300.0
 
-#: What a body may begin with that says nothing: blanks, and the byte-order marks of two encodings.
+#: Bytes without meaning at the start of a body: blanks, and the byte-order marks of two encodings.
 _NOTHING = b" \t\r\n\xef\xbb\xbf\xfe\xff"
 
-#: Objects, lists and values that are read of an answer. Python keeps `{}` in 64 bytes, so that a
-#: bound of the bytes alone would be none of the memory. Of a message, the API's own have some 15.
+#: The most objects, lists and values of an answer. Python keeps `{}` in 64 bytes, so a bound on the
+#: bytes alone would not bound the memory. The API's own messages have some 15.
 MOST_VALUES = 8192
 _BYTES_A_VALUE = 32
 
-#: The encodings of text that a header may name for what is no UTF-8. Others that Python knows take
-#: minutes for a megabyte, or can't be read with what is odd in them replaced.
+#: The encodings that a header may name for text that is not UTF-8. Others that Python knows take
+#: minutes for a megabyte, or can't replace bytes that they don't know.
 _TEXT_ENCODINGS = {"iso8859-1", "iso8859-15", "cp1252", "utf-16", "utf-16-le", "utf-16-be"}
 
-#: Python reads no number of more than 4300 digits, and JSON sets no end to one.
+#: Python reads no number of more than 4300 digits, and JSON allows any length.
 _MOST_DIGITS = 1000
 
 
@@ -37,14 +37,14 @@ def is_success(answer: requests.Response) -> bool:
 
 
 def json_of(answer: requests.Response) -> dict[str, Any] | None:
-    """Return the body if it is a JSON object, as the API's own are; else None."""
+    """Return the body if it is a JSON object, as the API's own bodies are; else None."""
     body = any_json(answer)
     return body if isinstance(body, dict) else None
 
 
 def any_json(answer: requests.Response, most_values: int = MOST_VALUES) -> Any:
     """Return the body's JSON, whatever its type; None if it is no JSON."""
-    # JSON is UTF-8 whatever the header says; if it isn't, the header's encoding may be true.
+    # JSON is UTF-8 whatever the header says; if this isn't, the header's encoding may be right.
     body = read_json(answer.content, most_values)
     if body is None and answer.content and _is_text_encoding(answer.encoding):
         return read_json(answer.text, most_values)
@@ -69,9 +69,9 @@ def has_no_body(answer: requests.Response) -> bool:
 
 
 def read_json(written: str | bytes, most_values: int = MOST_VALUES) -> Any:
-    """Parse JSON, with or without a byte-order mark; None for a text that is none.
+    """Parse JSON, with or without a byte-order mark; None for any other text.
 
-    None as well for more than `most_values` values.
+    Also None for more than `most_values` values.
     """
     if _values(written) > most_values:
         return None
@@ -86,7 +86,7 @@ def read_json(written: str | bytes, most_values: int = MOST_VALUES) -> Any:
 
 def _values(written: str | bytes) -> int:
     """Return how many objects, lists and values there are at most."""
-    # Commas of texts are counted as well; to leave them out would take as long as to read it all.
+    # Counts commas in texts too; to leave them out would take as long as to parse it all.
     if isinstance(written, str):
         return sum(map(written.count, ",[{"))
     return sum(map(written.count, (b",", b"[", b"{")))
@@ -97,10 +97,10 @@ def _whole(written: str) -> int | str:
 
 
 def text_in(body: Mapping[str, Any], name: str) -> str:
-    """Return a field's text, "" when it has none.
+    """Return a field's text; "" if it has none.
 
-    A whole number is text too, as it stands in the answer: some servers write an id or a name that
-    has only digits like that. A number with a fraction is not, since it has lost its digits.
+    A whole number is text too, with the digits of the answer: some servers write an id or a name of
+    only digits in this way. A number with a fraction is not, because its digits are lost.
     """
     value = body.get(name)
     if isinstance(value, int) and not isinstance(value, bool):
@@ -109,7 +109,7 @@ def text_in(body: Mapping[str, Any], name: str) -> str:
 
 
 def is_page(answer: requests.Response) -> bool:
-    """Whether it is a web page, such as a proxy's, and no API's."""
+    """Whether it is a web page, such as a proxy's, and not an answer of the API."""
     return answer.content.lstrip(_NOTHING)[:1] == b"<"
 
 

@@ -1,7 +1,7 @@
 """The clock of a telephony API, as the `Date` headers of its answers show it.
 
-It is a third clock, for when those of Redis and of this machine disagree. It may be wrong by any
-length: only the time that it gained between two answers means anything.
+It is a third clock, for the case that those of Redis and of this machine disagree. It may be wrong
+by any length: only the time that passed on it between two answers counts.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from scheduler.providers.http_dates import http_date
 #: A date has whole seconds (RFC 9110, 6.6.1).
 RESOLUTION_SECONDS = 1.0
 
-#: None is longer: "Sun, 06 Nov 1994 08:49:37 GMT".
+#: The length of the longest date: "Sun, 06 Nov 1994 08:49:37 GMT".
 _MOST_LETTERS = 29
 
 
@@ -42,8 +42,8 @@ class ApiClock:
     ) -> None:
         """Keep the date of an answer, unparsed.
 
-        Errors are ignored, which a proxy on this very machine may have made, and so are answers
-        with an `Age`, which a cache has kept.
+        Ignores errors, because a proxy on this machine may have made them, and answers with an
+        `Age`, because a cache has kept them.
         """
         date = answer.headers.get("Date", "")
         is_its_own = is_success(answer) and "Age" not in answer.headers

@@ -40,7 +40,7 @@ Leave = Callable[[], None]
 class StartOrder:
     """All that a start sends: whom to dial, and how the call goes."""
 
-    phone_number: str  #: E.164, with the plus sign; "" when a SIP address is dialled
+    phone_number: str  #: E.164, with the plus sign; "" if a SIP address is dialled
     session_name: str  #: unique to the attempt: the only means to find a lost call again
     dtmf: str = ""
     sip_uri: str = ""
@@ -72,10 +72,10 @@ class StartOrder:
     ) -> Self:
         """Return the order for one attempt: the campaign's options, and the contact's own.
 
-        `caller_ids` are the account's, where neither campaign nor contact names any; `blocked` are
-        not shown to anybody while there are others. `callbacks` is where the provider of `account`
-        reaches us. Raises ValueError where the campaign's script
-        can't be said to this contact, as `scripts.filled` does.
+        `caller_ids` are the account's, for a campaign and contact that name none; those in
+        `blocked` are shown to nobody while there are others. `callbacks` is where the provider of
+        `account` reaches callsched. Raises ValueError, as `scripts.filled` does, if the campaign's
+        script can't be filled for this contact.
         """
         options = {**policy.options, **contact.options}
         listed: Sequence[str] = options.pop("caller_id", caller_ids)
@@ -229,7 +229,7 @@ class FoundConversation:
 class Provider(Protocol):
     """One account at one telephony API. Safe to use from many threads.
 
-    What only some APIs can do are abilities: the protocols below.
+    What only some APIs can do is an ability: one of the protocols below.
     """
 
     fingerprint: str  #: a hash of address and credentials: it changes when an operator fixes either
@@ -335,7 +335,7 @@ class Erases(Protocol):
     """Ability: it can delete a conversation."""
 
     def erase(self, conversation_id: str) -> None:
-        """Have the API delete a conversation; one that it does not know is no error."""
+        """Have the API delete a conversation; an unknown conversation is no error."""
 
 
 @runtime_checkable
@@ -367,7 +367,7 @@ class CallsBack(Protocol):
 
     @property
     def can_verify(self) -> bool:
-        """Whether the credentials include what its callbacks are signed with."""
+        """Whether the credentials include the key with which it signs callbacks."""
 
     def hear(self, callback: Callback) -> Heard:
         """Verify a callback and read it.

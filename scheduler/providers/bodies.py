@@ -18,8 +18,8 @@ SHORT_BYTES = 256 << 10
 #: One insight other than the transcript, or a page of the list of conversations.
 READING_BYTES = 1 << 20
 
-#: The transcript of a call: some 0.5 MiB for each hour of the call. In memory it may be there
-#: twice, each time four times as long, as a Python text.
+#: The transcript of a call: some 0.5 MiB for each hour of the call. Memory may hold it twice, each
+#: time four times as long, as a Python text.
 TRANSCRIPT_BYTES = 4 << 20
 
 #: A page of the list of calls: a thousand of some 2 KiB each.
@@ -56,7 +56,7 @@ def leave_unread(answer: requests.Response) -> None:
     """Release an answer of which only the status counts, without reading its body."""
     answer._content = b""
     if answer.raw.length_remaining == 0:
-        answer.raw.read(1)  # nothing, after which the connection is as good as before
+        answer.raw.read(1)  # an empty body, after which the connection can be used again
     else:
         answer.raw.close()
     answer.raw.release_conn()
@@ -64,7 +64,7 @@ def leave_unread(answer: requests.Response) -> None:
 
 def _body(answer: requests.Response, most_bytes: int) -> bytes:
     _expect_one_encoding(answer.headers)
-    # Not a list of chunks: with chunks of a few bytes, that would take many times the memory.
+    # Not a list of chunks, which would take many times the memory if chunks have a few bytes.
     body = bytearray()
     for chunk in answer.raw.stream(_CHUNK_BYTES, decode_content=True):
         body += chunk

@@ -11,11 +11,11 @@ from websockets.frames import CloseCode
 from scheduler.clock import since_boot
 from scheduler.providers.bodies import written
 
-#: The longest frame. One has a few sentences.
+#: The longest frame; the API's own have a few sentences.
 FRAME_BYTES = 256 << 10
 
-#: Speech makes some 2 KiB a second, with every word sent as it is recognised. The first burst may
-#: be longer: it has what was said before the socket was opened.
+#: Speech takes some 2 KiB a second, because each word is sent as it is recognised. The first burst
+#: may be longer: it has what was said before the socket was opened.
 BYTES_A_SECOND = 64 << 10
 BYTES_AT_ONCE = 1 << 20
 
@@ -62,13 +62,14 @@ class Gauged(ClientConnection):
     def data_received(self, data: bytes) -> None:
         """Count bytes before they are parsed."""
         if self._is_within(len(data)):
-            # In pieces: the parser makes all frames of one piece before any of them is counted.
+            # In pieces, because the parser makes all frames of one piece before any of them is
+            # counted.
             for at in range(0, len(data), _BIT_BYTES):
                 if not self._gauge.excess:
                     super().data_received(data[at : at + _BIT_BYTES])
             sent = self.protocol.close_sent
             if sent is not None and sent.code in (*_GARBLED, CloseCode.MESSAGE_TOO_BIG):
-                # A polite close would leave it to the other end when to close.
+                # With a close handshake the other end would decide when the socket closes.
                 self.transport.abort()
 
     def process_event(self, event: Any) -> None:

@@ -16,7 +16,7 @@ from scheduler.fields.steps import STEPS_EXPECTED, StepKeys, Steps
 from scheduler.masking import shown
 from scheduler.models import OnMachine
 
-#: Keys that a contact can't have of its own, and what it has instead.
+#: Keys that a contact can't have itself, and what it has instead.
 CAMPAIGNS_ONLY = {
     "dtmf": "give the contact's key presses under dtmf",
     **dict.fromkeys(
@@ -67,7 +67,7 @@ def _written(value: OnMachine | list[StepKeys]) -> object:
 
 
 class CallKeys(BaseModel):
-    """What is sent with every call; each API adds keys of its own.
+    """What callsched sends with every call; each API adds keys of its own.
 
     A contact may override any of these keys; they go unchanged into the options of the start.
     """
@@ -100,7 +100,7 @@ class CallKeys(BaseModel):
         return False
 
     def heeds_opt_outs(self) -> bool | None:
-        """Whether it turns the detection of opt-outs on or off; None: it says nothing of that."""
+        """Whether it turns the detection of opt-outs on or off; None: neither."""
         return self.opt_outs
 
     @classmethod

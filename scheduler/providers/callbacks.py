@@ -14,7 +14,7 @@ ROOT = "/callbacks"
 
 
 class Topic(StrEnum):
-    """The subject of a callback: the part of its path behind the attempt."""
+    """The subject of a callback: the part of its path after the attempt."""
 
     STATUS = "status"  #: how far the call has come
     MACHINE = "machine"  #: who has answered
@@ -98,8 +98,8 @@ class CallbackAddress:
     """The address to which an account's provider sends callbacks."""
 
     public_url: str  #: without a slash at its end
-    #: True for a local address that no setting names, for a provider on this machine: only calls
-    #: that need callbacks get it.
+    #: True for a local address that no setting names, at which a provider on this machine reaches
+    #: callsched: only calls that need callbacks get it.
     only_where_used: bool = False
 
     def is_told(self, *, is_used: bool) -> bool:

@@ -1,9 +1,9 @@
-"""One HTTP exchange: was it sent, is it over in time, and does its answer have an end?
+"""One HTTP exchange: it knows whether the request was sent, and bounds its time and its answer.
 
-requests tells none of it. Its ConnectionError covers "never sent" as well as "sent, then cut", and
-its read timeout starts anew with every byte that trickles in. So the connection itself notes the
-instant before the first byte leaves, and a watchdog cuts an exchange that takes too long in all.
-Bodies are read up to a bound (`bodies.py`).
+The library requests does neither. Its ConnectionError may mean "never sent" or "sent, then cut",
+and its read timeout starts anew with every byte that arrives. So the connection itself notes the
+instant before the first byte leaves, and a watchdog cuts off an exchange that takes too long in
+all. Bodies are read up to a bound (`bodies.py`).
 """
 
 from __future__ import annotations
@@ -34,24 +34,24 @@ from scheduler.providers.watchdog import Watchdog
 
 CONNECT_SECONDS = 3.0
 
-#: A server closes idle connections when it likes, often after 5 s, and a start that meets one is
-#: lost. So none is used that has been idle for longer than this.
+#: A server may close an idle connection at any time, often after 5 s, and a start on a closed one
+#: is lost. So no connection is used that has been idle for longer than this.
 IDLE_SECONDS = 3.0
 
-# requests lets some exceptions of urllib3 through, and a ValueError for a header that can't be sent
-# or a redirect that can't be read.
+# requests does not wrap some exceptions of urllib3, nor the ValueError for a header that can't be
+# sent or a redirect that can't be read.
 _WIRE_ERRORS = (requests.RequestException, HTTPError, ValueError)
 
 
-# It logs whole addresses: at debug each request's, and as a warning that of a server whose headers
-# it can't read. What is worth a line of it comes as an exception as well.
+# urllib3 logs whole addresses: at debug that of each request, and as a warning that of a server
+# whose headers it can't read. Everything that matters also comes as an exception.
 logging.getLogger("urllib3").setLevel(logging.CRITICAL + 1)
 
 watchdog = Watchdog()
 
 
 class _Exchange:
-    """What happens to one request, as its connection sees it."""
+    """The state of one request, which its connection writes."""
 
     def __init__(self, leave: Callable[[], None] | None) -> None:
         self.leave = leave
@@ -69,8 +69,9 @@ class _Exchange:
     def cut_off(self) -> None:
         self.cut = True
         if self.socket is not None:
-            # shutdown, unlike close, wakes a thread that is blocked in a read. The plain socket's:
-            # that of TLS drops the encryption first, and who is writing would go on without it.
+            # shutdown, unlike close, wakes a thread that is blocked in a read. It has to be that of
+            # the plain socket: that of TLS drops the encryption first, and a thread that writes
+            # would go on without it.
             with contextlib.suppress(OSError):
                 socket.socket.shutdown(self.socket, socket.SHUT_RDWR)
 
@@ -83,7 +84,7 @@ _here = _Here()
 
 
 def _before_sending(connection: HTTPConnection) -> None:
-    """Tell the exchange of this thread that bytes are about to leave; it may hold them back."""
+    """Tell this thread's exchange that bytes are about to leave; it may hold them back."""
     exchange = _here.exchange
     if exchange is None:
         return
@@ -112,7 +113,7 @@ class _Secure(HTTPSConnection):
     def send(self, data: Any) -> None:
         if self.sock is None:
             self.connect()
-        # What a proxy is asked while the connection is being opened is not the request yet.
+        # What is sent to a proxy while the connection is being opened is not the request yet.
         if not self._opening:
             _before_sending(self)
         super().send(data)
@@ -141,10 +142,10 @@ class _Adapter(HTTPAdapter):
 
 
 class _Session(requests.Session):
-    """Takes a redirect for an answer: to know where it leads, requests would read its body."""
+    """Treats a redirect as an answer: to follow it, requests would read its body."""
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
-        """Leave it at the redirect."""
+        """Return None, so that requests does not follow the redirect."""
         return None
 
 
@@ -153,7 +154,7 @@ def _unsigned(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
 
-#: Of a stream, read at once.
+#: Bytes of a stream that are read at once.
 _PIECE_BYTES = 64 << 10
 
 
@@ -168,7 +169,7 @@ class Stream:
     def pieces(self) -> Iterator[bytes]:
         """Yield the body as it was sent, each piece within the seconds of the stream.
 
-        Raises MaybeDone where it ends before its end, or takes longer.
+        Raises MaybeDone if the body breaks off, or takes longer.
         """
         while piece := self._piece():
             yield piece
@@ -209,19 +210,19 @@ class Line(threading.local):
         headers: dict[str, str] | None = None,
         most_bytes: int = SHORT_BYTES,
     ) -> requests.Response:
-        """Send one request; `seconds` is for the whole of it, in wall time.
+        """Send one request; `seconds` is the wall time for all of it.
 
-        `written` is sent as it is, where `body` would be written as JSON. Of the answer's body
-        `most_bytes` are read, decoded; one that has more is lost. With 0 it is left unread.
+        `written` is sent as it is; `body` is written as JSON. At most `most_bytes` of the answer's
+        decoded body are read: an answer with more counts as lost. With 0 the body stays unread.
 
-        Raises NotDone when nothing was sent, MaybeDone when the answer is lost, and what `leave`
-        raises right before the first byte.
+        Raises NotDone if nothing was sent, MaybeDone if the answer is lost, and what `leave` raises
+        right before the first byte.
         """
         session = self._fresh_session()
         surroundings = self._surroundings_of(session, url)
         with self._exchanging(seconds, leave) as exchange:
-            # Without the session: what it merges into a request takes a fifth of the whole, and its
-            # headers are all that it has to give.
+            # Without the session: its merging takes a fifth of a request's time, and we need only
+            # its headers.
             request = requests.Request(
                 method,
                 url,
@@ -247,12 +248,12 @@ class Line(threading.local):
     ) -> Iterator[Stream]:
         """Send a GET whose answer is read as it comes, for as long as that takes.
 
-        `seconds` is for the headers of the answer, and for each piece of its body, in wall time.
+        `seconds` is the wall time for the headers of the answer, and for each piece of its body.
         Raises as `send` does.
         """
         session = self._fresh_session()
         surroundings = self._surroundings_of(session, url)
-        # What is packed could not be asked for from a byte on.
+        # A compressed body could not be requested from a byte on.
         asked = {**session.headers, "Accept-Encoding": "identity", **headers}
         request = requests.Request("GET", url, headers=asked, auth=auth)
         with self._exchanging(seconds) as exchange:
@@ -266,7 +267,7 @@ class Line(threading.local):
     def _exchanging(
         self, seconds: float, leave: Callable[[], None] | None = None
     ) -> Iterator[_Exchange]:
-        """Cut what is exchanged off when its time is over, and say what its errors mean."""
+        """Cut off the exchange when its time is over, and translate its errors."""
         exchange = _here.exchange = _Exchange(leave)
         alarm = watchdog.after(seconds, exchange.cut_off)
         try:
@@ -284,7 +285,8 @@ class Line(threading.local):
             # Nothing here needs a cookie, and each answer may set new ones.
             self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
             self._session.headers["Accept-Encoding"] = ", ".join(ENCODINGS)
-            # Read once for each place, below; requests would read all of it for each request.
+            # `_surroundings_of` reads it once for each place; requests would read it for each
+            # request.
             self._session.trust_env = False
             self._session.mount("http://", _Adapter())
             self._session.mount("https://", _Adapter())
@@ -293,7 +295,7 @@ class Line(threading.local):
         return self._session
 
     def _surroundings_of(self, session: requests.Session, url: str) -> dict[str, Any]:
-        """Return what the environment says of a place: its proxy, and whose certificates count."""
+        """Return what the environment sets for a place: its proxy, and which certificates count."""
         parts = urlsplit(url)
         place = f"{parts.scheme}://{parts.netloc}"
         if place not in self._surroundings:
@@ -315,7 +317,7 @@ def _answered(
     seconds: float,
     surroundings: dict[str, Any],
 ) -> requests.Response:
-    """Send a request; of its answer the headers are read, and the body is not."""
+    """Send a request, and read the headers of its answer, but not the body."""
     return session.send(
         request.prepare(),
         timeout=(CONNECT_SECONDS, seconds),
@@ -326,15 +328,15 @@ def _answered(
 
 
 def _is_whole(answer: requests.Response) -> bool:
-    """Tell whether an answer that was read to its end says itself where that is."""
+    """Whether an answer says itself where its body ends."""
     return any(name in answer.headers for name in ("Content-Length", "Transfer-Encoding"))
 
 
 def _reading(error: Exception, exchange: _Exchange, seconds: float) -> NotDone | MaybeDone:
-    """Say what an exception means for a request that must not be sent twice."""
+    """Translate an exception for a request that must not be sent twice."""
     if not exchange.sent:
         return NotDone(f"not reached: {_cause(error)}", reached=False)
-    # Whichever notices it first, the socket or the alarm.
+    # The socket or the watchdog may notice it first.
     if exchange.cut or isinstance(error, requests.ReadTimeout | ReadTimeoutError):
         return MaybeDone(f"no complete answer within {seconds:.0f} s")
     why = str(error) if isinstance(error, TooMuch) else _cause(error)
@@ -348,6 +350,6 @@ def _cause(error: BaseException) -> str:
         if not isinstance(inner, BaseException):
             break
         error = inner
-    # Outside the system's own words a message may quote the header with our token.
+    # Messages that are not the system's own may quote the header with our token.
     text = str(error)[:120] if isinstance(error, OSError | HTTPError) else ""
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -28,7 +28,7 @@ def seconds_to_wait(retry_after: str, date: str) -> float | None:
 
 
 def http_date(written: str) -> float | None:
-    """Return epoch seconds of a date as HTTP and mail write it; None for what is none."""
+    """Return epoch seconds of a date as HTTP and mail write it; None if it is no date."""
     try:
         read = parsedate_to_datetime(written)
         return (read if read.tzinfo is not None else read.replace(tzinfo=UTC)).timestamp()

@@ -83,10 +83,10 @@ class Kind:
 
     name: str  #: as campaign files write it
     credentials: type[Credentials]
-    #: Opens an account. Raises ConfigError unless its credentials suffice; workers share a token
-    #: by the shelf.
+    #: Opens an account. Raises ConfigError unless its credentials suffice; through the shelf
+    #: workers share a token.
     client: Callable[[Any, TokenShelf | None], Provider]
-    address_setting: str  #: the variables to mend where one of these is wrong
+    address_setting: str  #: the variables to correct if a credential is wrong
     credentials_settings: str
     credentials_keys: str  #: the same in the accounts' file
     countries_setting: str  #: the variable with the countries that it calls; "": there is none
@@ -102,19 +102,19 @@ class Kind:
     #: The keys of `NOT_EVERYWHERE` that it supports.
     call_keys: frozenset[str] = frozenset()
     script_steps: frozenset[type] = frozenset()  #: the steps it supports; none: no scripts
-    #: Its own keys that say what a call does, instead of a script.
+    #: Keys of its own that say what a call does, instead of a script.
     script_keys: frozenset[str] = frozenset()
     needs_caller_id: bool = (
         False  #: it calls from a number that the account may show, or not at all
     )
     needs_script: bool = False  #: a call needs a script or one of these keys
-    #: What its callbacks are signed with, in the words of its own documentation.
+    #: With what it signs callbacks, in the words of its own documentation.
     signed_with: str = "the credential that its requests to us are signed with"
     #: Machine detection is free there, and the callee doesn't notice it.
     hears_machines_anyway: bool = False
     #: Returns a start's options with the detection of opt-outs added.
     hear_opt_outs: Callable[[StartOptions], StartOptions] = dict
-    #: Its hosted API may be gone: somebody without an account is advised to use another.
+    #: Its hosted API may be gone: callsched advises somebody without an account to use another one.
     may_be_gone: bool = False
     #: Returns why the API would refuse a start; "": it would not. Called for each contact of a
     #: file.

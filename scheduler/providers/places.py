@@ -24,7 +24,7 @@ _Address = IPv4Address | IPv6Address
 def is_ours(url: str, base_url: str, domains: Collection[str] = ()) -> bool:
     """Whether a URL belongs to the API at `base_url`, which the operator has configured.
 
-    True for the API's own host or a subdomain of it, on any port; and, encrypted, for one of
+    True for the API's own host or a subdomain of it, on any port; and, over TLS, for one of
     `domains` or a subdomain. An IP address has no subdomains. A plain URL never belongs to an
     encrypted API.
     """
@@ -66,5 +66,5 @@ def _is_within(host: str | _Address, own: str | _Address) -> bool:
         return True
     if not isinstance(host, str) or not isinstance(own, str):
         return False
-    # Below a name of one word, such as a container's, anybody may have a name.
+    # A name of one word, such as a container's, may have subdomains of anybody.
     return "." in own and host.endswith(f".{own}")

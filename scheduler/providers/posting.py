@@ -1,4 +1,4 @@
-"""Sends webhook messages: each is signed, and sent once."""
+"""Signs webhook messages, and sends each once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from standardwebhooks.webhooks import Webhook as Signer
 from scheduler.errors import ConfigError, ProviderError
 from scheduler.providers.http import Line
 
-#: Wall time in which a receiver has to accept a message.
+#: Wall time within which a receiver has to accept a message.
 POST_SECONDS = 10.0
 
 #: A receiver that answers 410 wants no more messages (Standard Webhooks, "Operational

@@ -6,7 +6,7 @@ from scheduler.accounts import Account
 from scheduler.providers import kind_of
 from scheduler.providers.base import Sweeps
 
-#: What is done on an account that callsched alone uses.
+#: What callsched does only on an account that nobody else uses.
 ALONE = "callsched alone: a start whose answer was lost is found, a call of nobody's ended"
 
 SHARED = (
@@ -16,7 +16,7 @@ SHARED = (
 
 
 def remedy(say: str) -> str:
-    """Return the remedy; `say` is the setting which declares that nobody else uses the account."""
+    """Return the remedy; `say` is the setting that declares that nobody else uses the account."""
     return f"give callsched a (sub)account of its own, and say so: {say}"
 
 

@@ -1,4 +1,4 @@
-"""Timers that cut off slow requests: all on one thread, where `threading.Timer` needs one each."""
+"""Timers that cut off slow requests, all on one thread; `threading.Timer` needs a thread each."""
 
 from __future__ import annotations
 
@@ -36,8 +36,7 @@ class Watchdog:
         alarm = Timer(since_boot() + seconds, act)
         with self._changed:
             heapq.heappush(self._alarms, alarm)
-            # The thread starts with the first timer, and anew in a forked process, which has no
-            # threads.
+            # The thread starts with the first timer, and again in a forked process, which has none.
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._keep, name="watchdog", daemon=True)
                 self._thread.start()
@@ -60,7 +59,7 @@ class Watchdog:
     def _next(self) -> Timer:
         """Wait for the first timer that is due."""
         while True:
-            # Most are cancelled long before they are due, so that the thread rarely wakes.
+            # Most timers are cancelled long before they are due, so the thread rarely wakes.
             while self._alarms and self._alarms[0].is_off:
                 heapq.heappop(self._alarms)
             if not self._alarms:

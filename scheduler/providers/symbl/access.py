@@ -1,4 +1,4 @@
-"""The access token: one worker fetches it for all, near its end, and once when it is refused.
+"""The access token: one worker fetches it for all, shortly before it ends or once it is refused.
 
 The API returns the same token until it nearly ends, so a new one is requested only within the last
 tenth of its life, at most 60 s. See
@@ -35,10 +35,10 @@ from scheduler.tokens import SharedToken, TokenShelf
 
 logger = logging.getLogger(__name__)
 
-#: In wall time, for one request of a token.
+#: Wall time for one request for a token.
 TOKEN_SECONDS = 10.0
 
-#: How long to wait for another worker that fetches: its three requests, and the pauses between.
+#: How long to wait for another worker that fetches: for its three requests and their pauses.
 _RESERVED_SECONDS = 12.0
 _LOOK_SECONDS = 0.05
 
@@ -72,7 +72,7 @@ class Access:
     def __init__(
         self, proof: Proof, fingerprint: str, line: Line, shelf: TokenShelf | None
     ) -> None:
-        """Without a shelf every process fetches its own."""
+        """Without a shelf every process fetches its own token."""
         self._proof = proof
         self._fingerprint = fingerprint
         self._line = line
@@ -188,7 +188,7 @@ class Access:
                 if self._shelf.reserve(self._fingerprint, _RESERVED_SECONDS):
                     return self._fetch_for_all(self._shelf)
                 if old is not None and self._token is old and old.ends_at > since_boot():
-                    return old  # somebody renews it; until then it is still good
+                    return old  # another thread renews it; until then it is still valid
                 if since_boot() >= give_up_at:
                     raise NotDone("no token: another worker has been fetching one for too long")
                 time.sleep(_LOOK_SECONDS)
@@ -203,7 +203,7 @@ class Access:
 
     def _fetch_for_all(self, shelf: TokenShelf) -> Token:
         try:
-            # Another worker may have fetched one since this one looked.
+            # Another worker may have fetched a token since this one looked.
             if (kept := self._on(shelf)) is not None:
                 shelf.release(self._fingerprint)
                 return _held(kept)
@@ -291,7 +291,7 @@ def _end_of(token: str) -> float | None:
 
 
 def _may_be_asked_again(error: BaseException) -> bool:
-    """Whether to ask again at once: not if the API has said when."""
+    """Whether to ask again at once: not if the API has said when to ask."""
     return isinstance(error, NotDone) and not error.retry_after_seconds
 
 
@@ -303,5 +303,5 @@ def _length(value: Any) -> float | None:
         seconds = float(value)
     except (ValueError, OverflowError):
         return None
-    # NaN, which Python reads as JSON, is none; until the year 5138 is one.
+    # NaN, which Python reads as JSON, is no length; anything before the year 5138 is one.
     return seconds if 0 <= seconds < 1e11 else None

@@ -16,12 +16,12 @@ logger = logging.getLogger(__name__)
 #: The API's own domain: its answers name it even if requests go through another host.
 DOMAINS = ("symbl.ai",)
 
-#: What is kept of an answer with each call: an id or an address is no longer than this …
+#: The longest id or address of an answer that is kept with each call, …
 MOST_LETTERS = 2000
-#: … and of the pages of a stop, each with somebody's name, there are no more.
+#: … and the most summary pages of a stop, each with somebody's name.
 _MOST_PAGES = 20
 _MOST_NAME_LETTERS = 200
-#: A token is kept once, and goes into a header.
+#: The longest token; it is kept once, and goes into a header.
 TOKEN_LETTERS = 16_000
 
 
@@ -42,7 +42,7 @@ def raise_for_start(answer: requests.Response) -> NoReturn:
 
 
 def conversation_id_in(body: dict[str, Any]) -> str:
-    """Return the conversation's id; "" and a warning without one: there will be no transcript."""
+    """Return the conversation's id; "" without one, with a warning: no transcript will come."""
     conversation_id = text_in(body, "conversationId")
     if len(conversation_id) > MOST_LETTERS:
         conversation_id = ""

@@ -1,4 +1,4 @@
-"""What a campaign file may say of every start at Symbl: the keys under `call`."""
+"""The keys under `call` that only Symbl has: what a start says."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Intent(_Keys):
     def __get_pydantic_json_schema__(
         cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        """Let an editor take it also where it is written as its name alone."""
+        """Let an editor also accept the intent's name alone."""
         named = handler(core_schema)
         keys = handler.resolve_ref_schema(named)
         whole = dict(keys)
@@ -91,7 +91,7 @@ class Audio(_Keys):
 
 
 class Call(CallKeys):
-    """What is sent with every call, or what one contact has instead."""
+    """What callsched sends with every call; a contact may have other values."""
 
     languages: Annotated[list[_Language], *LIST] | None = Field(
         default=None, description=f"{_LANGUAGE}, or a list of them"
@@ -150,11 +150,11 @@ class Call(CallKeys):
         return self
 
     def listens_to_nothing(self) -> bool:
-        """Say so by `intents: []`."""
+        """Whether `intents: []` turns all detection of intents off."""
         return self.intents == []
 
     def heeds_opt_outs(self) -> bool | None:
-        """Say so also by `intents`."""
+        """Whether it turns the detection of opt-outs on or off; `intents` may do so, too."""
         if self.opt_outs is not None:
             return self.opt_outs
         if self.listens_to_nothing():

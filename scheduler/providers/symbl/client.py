@@ -68,7 +68,7 @@ from scheduler.tokens import TokenShelf
 
 logger = logging.getLogger(__name__)
 
-#: In wall time, for the whole of a start; the lease of a dialing attempt is longer.
+#: Wall time for a whole start; the lease of a dialing attempt is longer.
 START_SECONDS = 15.0
 STOP_SECONDS = 10.0
 EVENT_SECONDS = 5.0
@@ -94,14 +94,14 @@ class Symbl:
         self._line.close()
 
     def authorize(self, max_duration_seconds: float) -> None:
-        """Make sure that a token is at hand which outlives a call of this length."""
+        """Make sure that there is a token which is valid for longer than a call of this length."""
         self._access.authorize(max_duration_seconds)
 
     # What time it is ----------------------------------------------------------------------------
 
     @property
     def shown_time(self) -> ApiTime | None:
-        """What the API's last answer said."""
+        """Return the time in the API's last answer."""
         return self._clock.last
 
     def ask_time(self, seconds: float) -> ApiTime | None:
@@ -120,7 +120,7 @@ class Symbl:
         if not is_success(answer):
             raise_for_start(answer)
         connection = connection_in(answer)
-        # As it is used, each is looked at again: from here on it comes from the ledger.
+        # Each address is checked again before it is used: from here on it comes from the ledger.
         for name, given in asdict(Details.of(connection)).items():
             if given and not self._is_ours(given):
                 logger.warning("%s of a start's answer gets no token: %s", name, host_in(given))
@@ -130,7 +130,7 @@ class Symbl:
         return is_ours(url, self._base_url, DOMAINS)
 
     def stop(self, connection_id: str) -> StopAnswer:
-        """Send a stop, and once more when the first did nothing. Only the API's own 2xx returns."""
+        """Send a stop, and again if the first did nothing. Returns only after the API's own 2xx."""
         answer: StopAnswer = _once_more(self._stop, connection_id)
         return answer
 
@@ -145,7 +145,7 @@ class Symbl:
         raise MaybeDone(f"a stop was not confirmed: {message_of(answer)}")
 
     def tell(self, connection: Connection, event: SpeakerEvent) -> None:
-        """Push a speaker event to the connection's `eventUrl`, unless that is not the API's own."""
+        """Send a speaker event to the connection's `eventUrl`, if that address is the API's own."""
         user = {"userId": event.user_id} | ({"name": event.name} if event.name else {})
         body: dict[str, Any] = {"topic": "speaker", "type": event.kind, "user": user}
         if event.at is not None:
@@ -169,17 +169,17 @@ class Symbl:
         return subscriptions(self._base_url, connection, self._access.fresh().value)
 
     def knows_no_such(self, status: int, body: bytes) -> bool:
-        """Whether this answer to a subscription is the API's own, and says the call is over."""
+        """Whether an answer to a subscription is the API's own, and says that the call is over."""
         return knows_no_such(status, body)
 
     def read(self, frame: str | bytes) -> list[News]:
-        """Return the news in one frame of a subscription; nothing for what is not understood."""
+        """Return the news in one frame of a subscription; none if the frame is not understood."""
         return read_frame(frame)
 
     # What was said ------------------------------------------------------------------------------
 
     def collect(self, conversation_id: str, insight: Insight) -> Any:
-        """Read one thing of a conversation. Raises NotRecorded on 404, or any ProviderError."""
+        """Read one insight of a conversation. Raises NotRecorded on 404, or any ProviderError."""
         return _once_more(self._collect, conversation_id, insight)
 
     def _collect(self, conversation_id: str, insight: Insight) -> Any:
@@ -203,7 +203,7 @@ class Symbl:
             read = len(seen)
             page: list[FoundConversation] = _once_more(self._list, since, until, read)
             seen |= {each.conversation_id: each for each in page}
-            # Until a page brings nothing: the API may give fewer than it was asked for.
+            # Until a page is empty: the API may return fewer than it was asked for.
             if len(seen) == read:
                 return [each for each in seen.values() if each.name in names]
 
@@ -217,7 +217,7 @@ class Symbl:
             raise MaybeDone(f"the list of conversations: {error}") from error
 
     def erase(self, conversation_id: str) -> None:
-        """Have the API delete a conversation; one that it does not know is no error."""
+        """Have the API delete a conversation; an unknown conversation is no error."""
         url = conversation_url(self._base_url, conversation_id)
         answer = _once_more(self._ask, "DELETE", url, seconds=READ_SECONDS)
         if answer.status_code != 404:
@@ -252,7 +252,8 @@ class Symbl:
         return answer
 
 
-#: What did nothing is asked once more, after a 401 with a fresh token; but not at once after a 429.
+#: A request that did nothing is sent once more, after a 401 with a new token; after a 429 not at
+#: once.
 _once_more = Retrying(
     retry=retry_if_exception_type(NotDone) & retry_if_not_exception_type(AtLimit),
     stop=stop_after_attempt(2),
@@ -261,7 +262,7 @@ _once_more = Retrying(
 
 
 def _expect_success(answer: requests.Response) -> None:
-    """Raise what the refusal of a harmless request means."""
+    """Raise the error that the refusal of a harmless request means."""
     if is_success(answer):
         return
     wish = retry_after(answer)

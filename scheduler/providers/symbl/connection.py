@@ -1,4 +1,4 @@
-"""The connection of a start's answer, and what is kept of it besides its ids: two addresses."""
+"""The connection in the answer to a start: its ids, and two addresses that are kept."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from scheduler.providers.symbl.answers import (
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """Two addresses, each "" when the answer gave none. As each is used it is looked at again."""
+    """Two addresses, each "" if the answer had none. Each is checked again before it is used."""
 
     event_url: str = ""
     result_websocket_url: str = ""
 
     def written(self) -> str:
-        """Return the JSON that `of` reads; "" when nothing is known."""
+        """Return the JSON that `of` reads; "" if nothing is known."""
         given = {name: value for name, value in asdict(self).items() if value}
         return json.dumps(given, separators=(",", ":")) if given else ""
 
     @classmethod
     def of(cls, connection: Connection) -> Self:
-        """Read the details of a connection; what is none of ours is nothing."""
+        """Read the details of a connection; anything but `written`'s JSON counts as empty."""
         body = read_json(connection.details)
         if not isinstance(body, dict):
             return cls()
@@ -41,7 +41,7 @@ class Details:
 
 
 def connection_in(answer: requests.Response) -> Connection:
-    """Return the connection that a start's answer tells of. Raises AccountFault without one."""
+    """Return the connection in the answer to a start. Raises AccountFault if it has none."""
     body = json_of(answer) or {}
     connection_id = text_in(body, "connectionId")
     if not 0 < len(connection_id) <= MOST_LETTERS:

@@ -1,7 +1,7 @@
-"""What the Conversation API has of a call, one request for each thing, in our own words.
+"""What the Conversation API has about a call, one request for each insight, in our own words.
 
-See https://github.com/symblai/symbl-docs, docs/conversation-api/api-reference. What is not there in
-an answer is left out: the API promises little about which fields come.
+See https://github.com/symblai/symbl-docs, docs/conversation-api/api-reference. Fields that an
+answer lacks are left out: the API promises little about which fields come.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from scheduler.providers.answers import text_in
 from scheduler.providers.base import FoundConversation
 from scheduler.providers.symbl.instants import instant, written
 
-#: Conversations of the list that one request asks for.
+#: How many conversations of the list one request asks for.
 PAGE = 500
 
 PATHS: Mapping[Insight, str] = {
@@ -38,14 +38,14 @@ def conversation_url(base_url: str, conversation_id: str) -> str:
 
 
 def list_url(base_url: str, since: float, until: float, offset: int) -> str:
-    """Return the address of a page of the list: what began within this time, the oldest first."""
+    """Return the address of a page of the list: what began in this time, the oldest first."""
     window = {"startTime": written(since), "endTime": written(until)}
     page = {"order": "asc", "limit": PAGE, "offset": offset}
     return f"{base_url}/v1/conversations?{urlencode(window | page)}"
 
 
 def read_list(body: Any) -> list[FoundConversation]:
-    """Return what a page of the list shows; raises ValueError when it is not the API's shape."""
+    """Return the conversations of a page; raises ValueError if it has not the API's shape."""
     return [
         FoundConversation(
             text_in(each, "id"),
@@ -59,7 +59,7 @@ def read_list(body: Any) -> list[FoundConversation]:
 
 
 def read_insight(insight: Insight, body: Any) -> Any:
-    """Return what an answer says, compactly; raises ValueError when it is not the API's shape."""
+    """Return an insight, compactly; raises ValueError if the answer has not the API's shape."""
     return _READERS[insight](body)
 
 
@@ -120,7 +120,7 @@ def _entities(body: Any) -> list[dict[str, Any]]:
 
 
 def _trackers(body: Any) -> list[dict[str, Any]]:
-    # The one answer that is a bare array; a wrapper is taken as well.
+    # Only this answer is a bare array; an array in an object is accepted as well.
     found = body if isinstance(body, list) else _items(body, "trackers")
     return [
         {

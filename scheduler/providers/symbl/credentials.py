@@ -19,7 +19,7 @@ COUNTRIES_SETTING = "CALLSCHED_SYMBL_COUNTRIES"
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What an account proves itself with: id and secret, or a token that was given."""
+    """What opens the account in requests: id and secret, or a token from the settings."""
 
     base_url: str
     app_id: str = ""
@@ -48,7 +48,7 @@ class SymblCredentials(Credentials):
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        """Return what the CALLSCHED_SYMBL_… variables say."""
+        """Return the credentials of the CALLSCHED_SYMBL_… variables."""
         return cls(
             base_url=settings.symbl_base_url,
             app_id=settings.symbl_app_id,
@@ -70,7 +70,7 @@ class SymblCredentials(Credentials):
 
     @property
     def identity(self) -> str:
-        """The address, and the application where it is known."""
+        """The address, and the application if it is known."""
         return f"{self.base_url} {self.app_id or ''}"
 
     def called_countries(self) -> frozenset[str] | None:
@@ -87,7 +87,7 @@ class SymblCredentials(Credentials):
         return frozenset(named)
 
     def proof(self) -> Proof:
-        """Return what the account proves itself with. Raises ConfigError when that is missing."""
+        """Return id and secret, or the token. Raises ConfigError if they are missing."""
         app_id, secret = self.app_id or "", revealed(self.app_secret)
         if app_id and secret:
             return Proof(self.base_url, app_id, secret)

@@ -1,4 +1,4 @@
-"""The API's instants: ISO 8601 on the wire, or epoch seconds, or its milliseconds; seconds here."""
+"""The API's instants: it writes ISO 8601, epoch seconds or milliseconds; callsched uses seconds."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SECONDS = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 
 
 def instant(written: Any) -> float | None:
-    """Return epoch seconds; None for what is no instant."""
+    """Return epoch seconds; None if the value is no instant."""
     if isinstance(written, str) and _SECONDS.fullmatch(written) and len(written) < 30:
         return _counted(float(written)) or _read(written)
     if isinstance(written, str):
@@ -32,7 +32,7 @@ def _read(written: str) -> float | None:
 
 
 def _counted(number: float) -> float | None:
-    """Return the instant that a number counts, by its size in seconds or in milliseconds."""
+    """Return the instant of a number; its size tells seconds from milliseconds."""
     for unit in (1, 1000):
         if _SECONDS_FROM * unit <= number < _SECONDS_TO * unit:
             return number / unit

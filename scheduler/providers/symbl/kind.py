@@ -1,4 +1,4 @@
-"""What Symbl's API is to the rest."""
+"""The description of Symbl's API for the rest of callsched."""
 
 from __future__ import annotations
 

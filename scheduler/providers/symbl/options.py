@@ -9,11 +9,11 @@ class Intent(TypedDict, total=False):
     """Something that the API listens for while the call lives."""
 
     intent: str  #: answering_machine, interested, not_interested or do_not_call
-    silence_seconds: float  #: of silence after which it listens no longer; absent: the API's own
+    silence_seconds: float  #: of silence, after which it stops listening; absent: the API's own
 
 
 class User(TypedDict, total=False):
-    """Somebody who takes part, told to the API beforehand."""
+    """Somebody who takes part, whom callsched names to the API at the start."""
 
     user_id: str  #: often a mail address
     name: str
@@ -30,7 +30,7 @@ class Audio(TypedDict, total=False):
 
 
 class Options(TypedDict, total=False):
-    """What a start says besides whom to dial; what is absent is not sent."""
+    """What a start says besides whom to dial; callsched does not send what is absent."""
 
     session_name: str  #: begins the name of the conversation; "": the campaign's id
     languages: list[str]  #: BCP 47
@@ -41,7 +41,7 @@ class Options(TypedDict, total=False):
     insight_types: list[str]
     users: list[User]
     audio: Audio
-    idle_timeout_seconds: float  #: without speech, after which the API leaves; -1 for never
+    idle_timeout_seconds: float  #: seconds without speech after which the API leaves; -1: never
     webhook_url: str
     callback_url: str
     provider_name: str  #: of the meeting's platform

@@ -1,8 +1,8 @@
-"""The WebSocket of a live connection: where it is, and what its frames tell.
+"""The WebSocket of a live connection: its address, and what its frames say.
 
-Two paths are known: `/session/subscribe/{connectionId}`, which every SDK uses, and the address that
-the start's answer gives. Of the control messages only those of the Streaming API are documented;
-on telephony they are taken when they come.
+Two addresses are known: `/session/subscribe/{connectionId}`, which every SDK uses, and the one in
+the answer to the start. The control messages are documented only for the Streaming API; callsched
+reads them on telephony too, if they come.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _ANSWERED_BY = {"answered_by_human": "human", "answered_by_machine": "machine"}
 
 
 def subscriptions(base_url: str, connection: Connection, token: str) -> list[Subscription]:
-    """Return where to listen, the best place first; the token goes to the API alone."""
+    """Return where to listen, the best place first; only the API's own addresses get the token."""
     base = "ws" + base_url.removeprefix("http")
     headers = {"x-api-key": token, "Authorization": f"Bearer {token}"}
     own = f"{base}/session/subscribe/{quote(connection.connection_id, safe='')}"
@@ -35,16 +35,16 @@ def subscriptions(base_url: str, connection: Connection, token: str) -> list[Sub
 
 
 def knows_no_such(status: int, body: bytes) -> bool:
-    """Whether the API itself refuses a subscription since it knows no such connection.
+    """Whether the API itself refuses a subscription because it knows no such connection.
 
-    As of a stop only its own JSON is its word: a proxy's page, or an empty body, tells nothing of
-    the call. A 401, 403 or 429 is about us.
+    As with a stop, only the API's own JSON counts: a proxy's page or an empty body says nothing
+    about the call. A 401, 403 or 429 is about our access, not about the call.
     """
     return status in (400, 404, 410) and isinstance(read_json(body), dict)
 
 
 def read_frame(frame: str | bytes) -> list[News]:
-    """Return the news in a frame; nothing for what is not understood."""
+    """Return the news in a frame; none if the frame is not understood."""
     body = read_json(frame)
     if not isinstance(body, dict):
         return []
@@ -127,7 +127,7 @@ def _objects(body: dict[str, Any], name: str) -> list[dict[str, Any]]:
 
 
 def _content(body: dict[str, Any]) -> str:
-    """Return the words: newer messages carry `payload.content`, older ones `text`."""
+    """Return the words: newer messages have `payload.content`, older ones `text`."""
     payload = body.get("payload")
     content = text_in(payload, "content") if isinstance(payload, dict) else ""
     return content or text_in(body, "text")

@@ -1,4 +1,4 @@
-"""What a start says: every field that is documented or in the generated client, where it is set.
+"""The body of a start: every field that is documented or in the generated client, if it is set.
 
 See https://github.com/symblai/symbl-docs, docs/telephony/reference/reference.md, and the models of
 the package symbl-rest 1.0.14. Fields that are not set are left out, as the documentation asks.
@@ -34,7 +34,7 @@ def start_body(order: StartOrder, *, digits_only: bool) -> dict[str, Any]:
 
 
 def _set(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields that say something."""
+    """Return the fields that are set."""
     return {name: value for name, value in fields.items() if value not in (None, "", [], {})}
 
 

@@ -1,4 +1,4 @@
-"""What Twilio's answers say: errors in both of their shapes, and the connection of a start."""
+"""Reads Twilio's answers: errors in both shapes, and the connection of a start."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from scheduler.models import Connection
 from scheduler.providers.answers import is_page, json_of, retry_after, text_in
 from scheduler.providers.twilio.codes import Reaction, hint, reaction, reaction_once_failed
 
-#: An id of theirs is two letters and 32 hexadecimal digits; those of compatible services differ.
+#: Twilio's ids are two letters and 32 hexadecimal digits; those of compatible services differ.
 _SID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
-#: A call waits in their queue for a day at most.
+#: A call waits in Twilio's queue for a day at most.
 _MOST_QUEUE_SECONDS = 86_400.0
 
 _CLASSES: Mapping[Reaction, Callable[[str], ProviderError]] = {
@@ -37,7 +37,7 @@ _CLASSES: Mapping[Reaction, Callable[[str], ProviderError]] = {
 
 
 def error_of(answer: requests.Response, caller_id: str = "") -> ProviderError:
-    """Return what an answer means that is no 2xx; `caller_id` is the number that it was sent for.
+    """Return the error for an answer that is not 2xx; `caller_id` is that of the start.
 
     See https://www.twilio.com/docs/usage/twilios-response for the older shape of an error, and
     RFC 9457 for the newer one.
@@ -54,7 +54,7 @@ def error_of(answer: requests.Response, caller_id: str = "") -> ProviderError:
 
 
 def connection_in(answer: requests.Response) -> Connection:
-    """Return the connection of a start's 2xx. Raises AccountFault where it names none."""
+    """Return the connection in the 2xx to a start. Raises AccountFault if it names none."""
     body = json_of(answer) or {}
     sid = sid_in(body)
     if not sid:
@@ -67,7 +67,7 @@ def connection_in(answer: requests.Response) -> Connection:
 
 
 def sid_in(body: Mapping[str, Any]) -> str:
-    """Return the id of a resource, "" where it has none that can be asked for again."""
+    """Return the id of a resource; "" if it has none with which the API can be asked again."""
     sid = body.get("sid")
     return sid if isinstance(sid, str) and _SID.fullmatch(sid) else ""
 
@@ -91,7 +91,7 @@ def code_in(body: Mapping[str, Any], name: str = "code") -> int | None:
 
 
 def message_of(answer: requests.Response) -> str:
-    """Return status, code and words of whatever the answer is, and what can be done about it."""
+    """Return status, code and words of any answer, and what the operator can do about it."""
     body = json_of(answer)
     code = code_in(body or {})
     words = _words(body) if body is not None else ""
@@ -111,17 +111,17 @@ def _words(body: Mapping[str, Any]) -> str:
 
 
 def described(status: str, code: int | None, words: str, advice: str) -> str:
-    """Return one line, of at most 300 characters; what can be done is never cut off."""
-    # A word between the two numbers: side by side they would be masked as one of a phone.
+    """Return one line of at most 300 characters; the advice in it is never cut off."""
+    # A word between the two numbers, because side by side they would be masked as a phone number.
     begin = " ".join(filter(None, (status, f"error {code}:" if code is not None else "", words)))
     end = f" [{advice}]" if advice else ""
     return begin[: 300 - len(end)].strip() + end
 
 
 def why_failed(body: Mapping[str, Any]) -> ProviderError | None:
-    """Return what the notifications of a failed call say; None where they say nothing yet.
+    """Return what the notifications of a failed call say; None if there are none yet.
 
-    Refused goes before AtLimit, which would have the callee dialled again. See
+    Refused takes precedence over AtLimit, after which callsched would dial the callee again. See
     https://www.twilio.com/docs/voice/api/call-notification-resource.
     """
     found = body.get("notifications")
@@ -146,5 +146,5 @@ def _notified(notification: dict[str, Any]) -> ProviderError | None:
     return AtLimit(message) if what is Reaction.AT_LIMIT else _CLASSES[what](message)
 
 
-#: The `log` of a notification that is none of an error.
+#: The `log` of a notification that reports no error.
 _WARNING = "1"

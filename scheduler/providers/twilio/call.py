@@ -1,4 +1,4 @@
-"""What a campaign file may say of every start at Twilio besides a script: keys under `call`."""
+"""The keys under `call` that only Twilio has: what a start says besides a script."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from scheduler.providers.twilio.twiml import expect_short
 
 TWIML_EXPECTED = "TwiML such as <Response><Say>Hello.</Say></Response>"
 
-#: Verbs that ring somebody, or go on with a document that nobody here has read.
+#: Verbs that call somebody, or continue with a document that callsched has not read.
 _RINGING = ("Dial", "Refer", "Enqueue", "Redirect")
 
-#: A document type, which could make much of little, or read files.
+#: A document type: its entities could become very long, or read files.
 _DECLARATION = re.compile(r"<!\s*[A-Za-z]")
 
 
@@ -51,7 +51,7 @@ def _parsed(written: str) -> ElementTree.Element | None:
 
 
 class Call(CallKeys):
-    """What is sent with every call, or what one contact has instead."""
+    """What callsched sends with every call; a contact may have other values."""
 
     twiml: Annotated[str, AfterValidator(_twiml), TEMPLATE] | None = Field(
         default=None, description=TWIML_EXPECTED

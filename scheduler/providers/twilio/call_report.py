@@ -1,4 +1,4 @@
-"""A call as Twilio shows it, in our words.
+"""Reads a call as Twilio shows it into callsched's words.
 
 See https://www.twilio.com/docs/voice/api/call-resource. Every property may be null, numbers are
 texts, and reads are eventually consistent: a later one may show an earlier status.
@@ -37,7 +37,7 @@ _LISTENERS = ("human", "fax", "unknown")
 
 
 def read_report(answer: requests.Response, connection_id: str) -> CallReport:
-    """Return what a 2xx says of this call. Raises MaybeDone for what is no call, or another."""
+    """Return the call in a 2xx. Raises MaybeDone if it has no call, or another call."""
     body = json_of(answer)
     if body is None or sid_in(body) != connection_id or not text_in(body, "status"):
         raise MaybeDone("what was read is not the call that was asked for")
@@ -47,7 +47,7 @@ def read_report(answer: requests.Response, connection_id: str) -> CallReport:
 def read_reports(answer: requests.Response, most_bytes: int) -> tuple[list[CallReport], Any]:
     """Return the calls of a page of the list, and the whole of its body.
 
-    A call that can't be read is left out. Raises MaybeDone for what is no such page.
+    Leaves out a call that can't be read. Raises MaybeDone if the body is no such page.
     """
     body = any_json(answer, most_values(most_bytes))
     listed = body.get("calls") if isinstance(body, dict) else None
@@ -59,14 +59,14 @@ def read_reports(answer: requests.Response, most_bytes: int) -> tuple[list[CallR
 
 
 def stage_of(status: str) -> tuple[Stage, Outcome | None]:
-    """Return how far a call has come, and how it has ended where it is over."""
+    """Return how far a call has come, and how it ended if it is over."""
     outcome = _OUTCOMES.get(status)
     stage = Stage.OVER if outcome is not None else _STAGES.get(status, Stage.ALIVE)
     return stage, outcome
 
 
 def is_placed_by_us(direction: str, parent: object) -> bool:
-    """Whether a request to the API placed a call, and no other call did."""
+    """Whether a request to the API placed a call, not another call."""
     return direction == "outbound-api" and not parent
 
 
@@ -90,7 +90,7 @@ def _report(body: dict[str, Any], read_at: float | None) -> CallReport:
 
 
 def kept(body: Mapping[str, Any], name: str) -> str:
-    """Return a text that may be kept of very many calls; "" for one that is nothing of the API's.
+    """Return a text that is short enough to keep for very many calls; "" for a longer one.
 
     A SIP address has less than 255 characters; see
     https://www.twilio.com/docs/voice/api/sip-making-calls.
@@ -115,25 +115,25 @@ def address_of(written: str) -> str:
 
 
 def whole_number(written: str) -> int | None:
-    """Return the number of a text; None for what is none."""
+    """Return the number in a text; None if it has none."""
     return int(written) if written.isascii() and written.isdigit() and len(written) < 10 else None
 
 
 def whole_seconds(written: str) -> float | None:
-    """Return the seconds of a text; None for what are none."""
+    """Return the seconds in a text; None if it has none."""
     number = whole_number(written)
     return None if number is None else float(number)
 
 
 def answered_by(written: str) -> str:
-    """Return who has answered, "" where nobody has listened."""
+    """Return who answered; "" if the API did not detect that."""
     if written.startswith("machine"):
         return "machine"
     return written if not written or written in _LISTENERS else "unknown"
 
 
 def _price(amount: str, currency: str) -> str:
-    """Return what a call has cost; theirs is what it has taken from the account, below zero."""
+    """Return what a call has cost; Twilio writes the amount as a negative number."""
     try:
         cost = -Decimal(amount)
     except InvalidOperation:
@@ -142,9 +142,9 @@ def _price(amount: str, currency: str) -> str:
 
 
 def bare(address: str) -> str:
-    """Return the form in which two ways to write a SIP address are the same; others as they are.
+    """Return a SIP address in the form for comparisons; any other text as it is.
 
-    That is `name@host`, for nobody could verify what else of an address they show.
+    That is `name@host`: we could not verify which other parts of an address Twilio shows.
     """
     scheme, colon, rest = address.partition(":")
     if not colon or scheme.lower() not in ("sip", "sips"):

@@ -1,6 +1,6 @@
-"""One account at Twilio: its calls and their recordings, and the requests that it makes of us.
+"""One account at Twilio: its calls and recordings, and the callbacks that Twilio sends.
 
-Nothing is kept of a call but its SID: whichever worker asks, asks the API. See
+The client keeps nothing of a call but its SID: any worker can ask the API about any call. See
 https://www.twilio.com/docs/voice/api/call-resource.
 """
 
@@ -75,30 +75,31 @@ from scheduler.tokens import TokenShelf
 
 logger = logging.getLogger(__name__)
 
-#: In wall time, for the whole of a start; the lease of a dialing attempt is longer.
+#: Wall time for a whole start; the lease of a dialing attempt is longer.
 START_SECONDS = 15.0
-#: For a stop, and for all the reading that confirms it.
+#: For a stop and all the readings that confirm it.
 STOP_SECONDS = 10.0
 READ_SECONDS = 10.0
 #: For the next piece of a recording.
 PIECE_SECONDS = 30.0
 
-#: From where a recording is said to be to where it is.
+#: Redirects from the address of a recording to its sound.
 _MOST_REDIRECTS = 3
 
-#: Between readings of a call that a stop has been sent for, while there is time; the last is kept.
+#: Pauses between the readings of a call after its stop, while there is time; the last one repeats.
 _BETWEEN_READINGS = (0.5, 1.0, 2.0)
 
-#: In the order in which a call goes through them, so that one that moves on while the lists are
-#: read is in a later one, if not in two.
+#: In the order in which a call goes through them: a call that moves on while the lists are read
+#: is then in a later list, or in two.
 _OPEN_STATUSES = ("queued", "ringing", "in-progress")
 
-#: Pages of one list, the newest calls first: who is missing is read alone, by its id. Somebody
-#: else's queue may have 86,400, and whoever answers decides nothing about our memory.
+#: The most pages of one list, the newest calls first; a call that is missing is read by its id.
+#: Somebody else's queue may have 86,400 calls, and the server must not decide how much memory we
+#: use.
 _MOST_PAGES = 10
 
-#: Before the instant that a list is asked for: the two clocks may differ, and they count in whole
-#: seconds. Who asks compares the times of what comes.
+#: A list is asked for from so much earlier: the two clocks may differ, and they count in whole
+#: seconds. The caller compares the times of the calls in it.
 _EARLIER_SECONDS = 60.0
 
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -124,11 +125,11 @@ class Twilio:
         self._line.close()
 
     def authorize(self, max_duration_seconds: float) -> None:
-        """Do nothing: there is no token to fetch, and none that ends."""
+        """Do nothing: the credentials are no tokens that have to be fetched or that end."""
 
     @property
     def shown_time(self) -> ApiTime | None:
-        """What the API's last answer said."""
+        """Return the time in the API's last answer."""
         return self._clock.last
 
     def ask_time(self, seconds: float) -> ApiTime | None:
@@ -141,7 +142,7 @@ class Twilio:
     # Starts and stops ---------------------------------------------------------------------------
 
     def start(self, order: StartOrder, leave: Leave) -> Connection:
-        """Send one start, once. Refused where it can't be one, before anything is sent."""
+        """Send one start, once. Raises Refused, and sends nothing, if it can't be one."""
         form = start_form(order)
         answer = self._ask("POST", self._places.calls, form, seconds=START_SECONDS, leave=leave)
         if not is_success(answer):
@@ -149,36 +150,37 @@ class Twilio:
         return connection_in(answer)
 
     def stop(self, connection_id: str) -> StopAnswer:
-        """Send a stop, and read the call until it is over: nothing else confirms.
+        """Send a stop, and read the call until it is over: only that confirms its end.
 
-        All of that takes STOP_SECONDS at most; then MaybeDone has it sent again. What a call has
-        been transferred to ends with it, else it is stopped too.
+        All of that takes STOP_SECONDS at most; then MaybeDone has the caller send the stop again.
+        If the call was transferred and the second call does not end with it, that one is stopped
+        too.
         """
         until = since_boot() + STOP_SECONDS
         report = self._end(connection_id, until)
-        if report.outcome is Outcome.COMPLETED:  # else nobody answered who could be transferred
+        if report.outcome is Outcome.COMPLETED:  # else nobody answered
             for child in self._children(connection_id, until):
                 self._end(child.connection_id, until)
         return StopAnswer(report=report)
 
     def _end(self, connection_id: str, until: float) -> CallReport:
-        """End one call, and return how it was read when it was over."""
+        """End one call, and return the reading that shows that it is over."""
         refusal = self._send_end(connection_id, until)
         for pause in self._pauses(until):
             time.sleep(pause)
             try:
                 report = self._read(connection_id, _left(until))
             except NoSuchConnection:
-                continue  # not known there yet
+                continue  # the API does not know the call yet
             if report.stage is Stage.OVER:
                 return report
         raise MaybeDone(refusal or "a stop was sent, and the call is not seen to be over yet")
 
     def _send_end(self, connection_id: str, until: float) -> str:
-        """Send `completed`, which ends a call in any state; returns what a refusal says.
+        """Send `completed`, which ends a call in any state; return the words of a refusal.
 
-        Whether a call that is over is answered 200 or 21220 nobody could verify. Raises what has
-        it sent again.
+        We could not verify whether the API answers 200 or 21220 for a call that is over. Raises an
+        error if the stop has to be sent again.
         """
         form = [("Status", "completed")]
         place = self._places.call(connection_id)
@@ -186,7 +188,8 @@ class Twilio:
         if is_success(answer):
             return ""
         if answer.status_code in (404, 410):
-            # Of another account or region, or not known there yet: it may ring.
+            # The call is of another account or region, or the API does not know it yet: it may
+            # ring.
             raise MaybeDone(f"a stop was not confirmed: {message_of(answer)}")
         error = error_of(answer)
         if not isinstance(error, Refused):
@@ -195,7 +198,7 @@ class Twilio:
 
     @staticmethod
     def _pauses(until: float) -> Iterator[float]:
-        """Yield how long to wait before each reading, until there is no time for another."""
+        """Yield how long to wait before each reading, until no time is left for another one."""
         yield 0.0
         waits = list(_BETWEEN_READINGS)
         while since_boot() + waits[0] < until:
@@ -204,7 +207,7 @@ class Twilio:
                 waits.pop(0)
 
     def _children(self, connection_id: str, until: float) -> list[CallReport]:
-        """Return the calls that this one was transferred to, and that live."""
+        """Return the live calls that this one was transferred to."""
         filters = {"ParentCallSid": connection_id}
         found = self._list(filters, _left(until), most_pages=1)
         return [each for each in found if each.stage is not Stage.OVER]
@@ -217,7 +220,7 @@ class Twilio:
     def say_instead(self, connection_id: str, order: StartOrder, script: Script) -> None:
         """Replace what a call does now by a filled script.
 
-        Raises NoSuchConnection, Refused for one that is over, or any ProviderError.
+        Raises NoSuchConnection, Refused for a call that is over, or any ProviderError.
         """
         try:
             twiml = what_a_machine_hears(order, script)
@@ -233,15 +236,15 @@ class Twilio:
         if read_report(answer, connection_id).stage is Stage.OVER:
             raise Refused("the call is over")
 
-    # Requests of theirs -------------------------------------------------------------------------
+    # Callbacks ---------------------------------------------------------------------------------
 
     @property
     def can_verify(self) -> bool:
-        """Whether the Auth Token is known: theirs are signed with it, whatever ours go out with."""
+        """Whether the Auth Token is known, with which Twilio signs, even if we send a key."""
         return bool(self._auth_token)
 
     def hear(self, callback: Callback) -> Heard:
-        """Verify a request and read it. Raises Forged, or Unreadable."""
+        """Verify a callback and read it. Raises Forged, or Unreadable."""
         if not self.can_verify:
             raise Forged("without CALLSCHED_TWILIO_AUTH_TOKEN no request can be verified")
         fields = verified(callback, self._auth_token)
@@ -255,7 +258,7 @@ class Twilio:
         max_duration_seconds: float,
         caller_id: str = "",
     ) -> Reply:
-        """Return the TwiML that has a call go on. Raises ScriptError for what can't be said so."""
+        """Return TwiML that continues a call. Raises ScriptError for what TwiML can't say."""
         body = render_reply(
             script, max_duration_seconds=max_duration_seconds, caller_id=caller_id, place=place
         )
@@ -268,7 +271,7 @@ class Twilio:
         return [recording_of(each) for each in self._recordings(connection_id) if exists(each)]
 
     def _recordings(self, connection_id: str) -> list[dict[str, Any]]:
-        """Return all that is listed of a call, page by page."""
+        """Return every recording that the API lists for a call, page by page."""
         place: str | None = self._places.recordings(connection_id)
         found: list[dict[str, Any]] = []
         for _ in range(_MOST_PAGES):
@@ -285,7 +288,7 @@ class Twilio:
     def download(self, recording_id: str, offset: int) -> Iterator[Iterator[bytes]]:
         """Open a recording's sound from a byte on, as a stream. Raises any ProviderError.
 
-        Refused where it begins elsewhere than at `offset`.
+        Raises Refused if the sound begins elsewhere than at `offset`.
         """
         wanted = {"Range": f"bytes={offset}-"} if offset else {}
         url = self._places.sound(recording_id)
@@ -304,7 +307,7 @@ class Twilio:
     def erase_call(self, connection_id: str) -> Erased:
         """Delete the recordings and the record of a call that is over, each confirmed.
 
-        What it does not know any more is no error. Raises any ProviderError.
+        If the API no longer knows something, that is no error. Raises any ProviderError.
         """
         try:
             recordings = self._recordings(connection_id)
@@ -317,7 +320,8 @@ class Twilio:
 
     def _delete(self, place: str) -> None:
         answer = self._ask("DELETE", place, seconds=READ_SECONDS)
-        # Only the API itself knows that there is none: a page may come from anybody on the way.
+        # Only the API itself can say that there is none: a web page may come from anybody on the
+        # way.
         is_gone = answer.status_code in (404, 410) and json_of(answer) is not None
         if not is_gone:
             _expect_success(answer)
@@ -334,20 +338,20 @@ class Twilio:
         return read_report(answer, connection_id)
 
     def why_failed(self, connection_id: str) -> ProviderError | None:
-        """Return what the notifications of a call that FAILED say; None while there are none."""
+        """Return what the notifications of a FAILED call say; None while there are none."""
         place = self._places.notifications(connection_id)
         answer = self._ask("GET", place, seconds=READ_SECONDS)
         _expect_success(answer, of_a_call=True)
         return why_failed(json_of(answer) or {})
 
     def open_calls(self) -> Sequence[CallReport]:
-        """Return every call that lives, of each of the open statuses."""
+        """Return every live call, in each of the open statuses."""
         return self._of_statuses({})
 
     def ended_calls(self, since: float) -> Sequence[CallReport]:
         """Return calls that have ended since an instant, and some that ended before.
 
-        Those without an answer may be missing: the API says of none of them when it ended.
+        Calls that nobody answered may be missing: the API does not say when these ended.
         """
         filters = {"EndTime>": written(since - _EARLIER_SECONDS)}
         found = self._list(filters)
@@ -356,11 +360,12 @@ class Twilio:
     def calls_to(self, address: str, since: float) -> Sequence[CallReport]:
         """Return the calls to an address that were created since an instant, and some before.
 
-        In any stage. One that waits in their queue has no time that a filter would know.
+        They may be in any stage. A call in Twilio's queue has no time by which a filter could find
+        it.
         """
         earliest = since - _EARLIER_SECONDS
         found: dict[str, CallReport] = {}
-        # A number has one form; how a SIP address is compared nobody could verify.
+        # A number has one form; we could not verify how Twilio compares SIP addresses.
         for form in dict.fromkeys((address, bare(address))):
             to = {"To": form}
             listed = self._list({**to, "StartTime>": day_of(earliest)})
@@ -385,7 +390,8 @@ class Twilio:
     ) -> list[CallReport]:
         """Return the calls of a list, page by page; `seconds` is for each of them.
 
-        What comes after so many pages is left out, and said so: what is absent proves nothing.
+        It leaves out what comes after the last allowed page, and logs that: an absent call proves
+        nothing.
         """
         found: list[CallReport] = []
         place: str | None = self._places.listed(filters)
@@ -426,7 +432,7 @@ class Twilio:
 
 
 def _left(until: float) -> float:
-    """Return how much of a stop's time is left. Raises MaybeDone when it is over."""
+    """Return the seconds that are left for a stop. Raises MaybeDone if none are."""
     left = until - since_boot()
     if left <= 0:
         raise MaybeDone(f"a stop was not confirmed within {STOP_SECONDS:.0f} s")
@@ -434,7 +440,7 @@ def _left(until: float) -> float:
 
 
 def _expect_sound(stream: Stream, offset: int) -> None:
-    """Raise what an answer means that is not the sound of a recording from a byte on."""
+    """Raise an error unless the answer is the sound of a recording from this byte on."""
     if not is_success(stream.answer):
         read_whole(stream.answer, SHORT_BYTES)
         raise error_of(stream.answer)
@@ -442,7 +448,7 @@ def _expect_sound(stream: Stream, offset: int) -> None:
 
 
 def _expect_success(answer: requests.Response, *, of_a_call: bool = False) -> None:
-    """Raise what a refusal means of a reading; `of_a_call`: 404 says that there is no such call."""
+    """Raise an error unless a reading succeeded; `of_a_call`: 404: there is no such call."""
     if is_success(answer):
         return
     if of_a_call and answer.status_code in (404, 410):

@@ -82,7 +82,7 @@ CODES: Mapping[int, Code] = {
     21201: _OURS,
     21202: _callee("a premium number"),
     21203: _callee("international calls are off in Twilio's console"),
-    21204: _MAYBE,  # "already initiated": it had been accepted before
+    21204: _MAYBE,  # "already initiated": the API had accepted it before
     21205: _CAMPAIGN,
     21206: _callee("its key presses can't be sent"),
     21208: _CAMPAIGN,
@@ -109,7 +109,7 @@ CODES: Mapping[int, Code] = {
     21229: _CALLEE,
     21234: _CAMPAIGN,
     32018: _CAMPAIGN,
-    # What a call that was accepted has failed with, or was ended by.
+    # Codes with which an accepted call has failed or ended.
     11200: _AFTERWARDS,
     11205: _AFTERWARDS,
     12100: _AFTERWARDS,
@@ -129,7 +129,7 @@ CODES: Mapping[int, Code] = {
 
 _UNKNOWN = Code(Reaction.REFUSED)
 
-#: Statuses that say who can't dial, where no code does.
+#: Statuses that say who can't dial, if no code does.
 _OF_ACCOUNT = (401, 403, 404, 405)
 
 

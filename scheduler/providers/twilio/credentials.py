@@ -1,7 +1,7 @@
 """What opens an account at Twilio: its SID, and its Auth Token or an API key.
 
-Requests go out with the key where there is one, for a key can be taken back by itself. Callbacks
-are signed with the Auth Token whatever requests go out with. See
+callsched sends requests with the key if there is one, because an operator can revoke a key alone.
+Twilio always signs callbacks with the Auth Token. See
 https://www.twilio.com/docs/usage/requests-to-twilio and https://www.twilio.com/docs/iam/api-keys.
 """
 
@@ -53,7 +53,7 @@ class TwilioCredentials(Credentials):
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        """Return what the CALLSCHED_TWILIO_… variables say, or Twilio's own."""
+        """Return the credentials of the CALLSCHED_TWILIO_… variables, or of Twilio's own."""
         return cls(
             base_url=settings.twilio_base_url,
             account_sid=settings.twilio_account_sid,
@@ -76,15 +76,15 @@ class TwilioCredentials(Credentials):
 
     @property
     def identity(self) -> str:
-        """The address and the account: its keys may change."""
+        """The address and the account, but not its keys, which may change."""
         return f"{self.base_url} {self.account_sid or ''}"
 
     def called_countries(self) -> frozenset[str] | None:
-        """Return None: which countries an account calls is a setting of Twilio's console."""
+        """Return None: Twilio's console has the setting for the countries that an account calls."""
         return None
 
     def proof(self) -> Proof:
-        """Return what the account proves itself with. Raises ConfigError when that is missing."""
+        """Return the SID and secret for requests. Raises ConfigError if they are missing."""
         sid, key = (self.account_sid or "").strip(), (self.api_key or "").strip()
         token, secret = revealed(self.auth_token), revealed(self.api_secret)
         if not sid:
@@ -114,7 +114,7 @@ class TwilioCredentials(Credentials):
 
 
 def _expect_sid(name: str, value: str, letters: str) -> None:
-    """Raise ConfigError, without the value: a secret may have been put in its place."""
+    """Raise ConfigError for a malformed SID, without the value: it may be a secret."""
     if re.fullmatch(letters + _SID, value):
         return
     got = ""

@@ -134,7 +134,7 @@ def _news_id(form: dict[str, str]) -> str:
     parts = [form.get(name, "") for name in ("TranscriptionSid", "Track", "SequenceId")]
     if all(map(_ID.fullmatch, parts)):
         return ":".join(parts)
-    # Without a number, a repeated event is recognised by its content.
+    # Without a number the content tells whether an event is repeated.
     return hashlib.sha256(repr(sorted(form.items())).encode("utf-8", "replace")).hexdigest()[:32]
 
 

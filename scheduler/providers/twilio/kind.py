@@ -1,4 +1,4 @@
-"""What Twilio's API is to the rest."""
+"""The description of Twilio's API for the rest of callsched."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from scheduler.providers.twilio.credentials import TwilioCredentials
 from scheduler.providers.twilio.start import check_order, time_limit
 from scheduler.script import DoNotCall, Gather, Hangup, Pause, Play, Record, Say, Transfer
 
-#: Of Twilio's own test credentials: a number that may always be called from.
+#: A number of Twilio's test credentials that may always call.
 _VALID_CALLER = "+15005550006"
 
 
@@ -68,7 +68,7 @@ TWILIO = Kind(
     abilities=frozenset(
         {Looks, Sweeps, Prolongs, CallsBack, Speaks, Records, ErasesCalls, ShowsTime}
     ),
-    # One start a second is what an account has that has not asked for more; see
+    # An account may start one call a second unless Twilio has raised that; see
     # https://support.twilio.com/hc/en-us/articles/223180028.
     traits=Traits(
         rings=True,

@@ -6,10 +6,10 @@ from typing import TypedDict
 
 
 class Options(TypedDict, total=False):
-    """What a start says besides whom to dial; what is absent is not sent."""
+    """What a start says besides whom to dial; callsched does not send what is absent."""
 
     twiml: str  #: instead of a script
-    url: str  #: where TwiML is fetched at the answer, instead of a script
+    url: str  #: where Twilio fetches TwiML at the answer, instead of a script
     machine_detection: str  #: Enable or DetectMessageEnd: tell who answers
     sip_username: str  #: for the SIP side's challenge
     sip_password: str

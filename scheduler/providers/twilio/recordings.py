@@ -31,7 +31,7 @@ def read_recordings(
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """Return the recordings of a page of the list, and the page's whole body.
 
-    Raises MaybeDone for a body that is no such page.
+    Raises MaybeDone if the body is no such page.
     """
     body = any_json(answer, most_values(most_bytes))
     listed = body.get("recordings") if isinstance(body, dict) else None

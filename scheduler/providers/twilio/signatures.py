@@ -1,8 +1,8 @@
-"""Is a request signed with the account's Auth Token, and what does it say?
+"""Verifies that a callback is signed with the account's Auth Token, and reads its fields.
 
-See https://www.twilio.com/docs/usage/security#validating-requests: the signature is over the URL as
-they called it and, of a form, its fields; of anything else, over the URL alone, whose query has the
-hash of the body.
+See https://www.twilio.com/docs/usage/security#validating-requests: Twilio signs the URL that
+it called, and the fields of a form. For any other body it signs only the URL, whose query then has
+the hash of the body.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from scheduler.providers.callbacks import Callback
 #: Field -> values; a field may be sent more than once.
 Fields: TypeAlias = dict[str, list[str]]
 
-#: Theirs have some 40 fields in 2 KiB; the words of a sentence come in one.
+#: Twilio's callbacks have some 40 fields in 2 KiB; one field has the words of a sentence.
 MOST_BYTES = 64 << 10
 MOST_FIELDS = 400
 

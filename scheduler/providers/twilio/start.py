@@ -1,8 +1,9 @@
 """The form of a start, field by field.
 
-See https://www.twilio.com/docs/voice/api/call-resource#create-a-call-resource. A field that they do
-not know is ignored (https://www.twilio.com/docs/api/errors/20001): a misspelt TimeLimit would be
-four hours, so the tests judge each form by their own description of the API.
+See https://www.twilio.com/docs/voice/api/call-resource#create-a-call-resource. Twilio ignores a
+field that it does not know (https://www.twilio.com/docs/api/errors/20001): with a misspelt
+TimeLimit a call could last four hours. So the tests compare each form with Twilio's own description
+of the API.
 """
 
 from __future__ import annotations
@@ -31,27 +32,27 @@ from scheduler.script import Gather, Script
 
 Form: TypeAlias = list[tuple[str, str]]
 
-#: callsched's own stop ends a call at its deadline. Twilio's TimeLimit is the safety net, set so
-#: much later.
+#: By how much Twilio's TimeLimit is later than the deadline: callsched's own stop ends a call at
+#: its deadline, and TimeLimit is the safety net.
 _NET_SECONDS = 15
 #: The documented minimum.
 _LEAST_LIMIT_SECONDS = 60
-#: How long a call of an account lasts at most, which is what one without a longest duration gets.
+#: The longest call of an account; a call without `max_duration` gets this.
 #: See
 #: https://www.twilio.com/en-us/blog/introducing-configurable-call-limits-for-programmable-voice.
 _LONGEST_SECONDS = 14_400
 
-#: For how long it rings unless the order says otherwise, and the most that they take.
+#: For how long a call rings unless the order says otherwise, and the most that Twilio accepts.
 _RING_SECONDS = 30
 _MOST_RING_SECONDS = 600
 
-#: Stands for a caller id where there is none yet; as long as one can be.
+#: Stands for a caller id that is not known yet; as long as the longest one.
 _NOBODY = "+" + "0" * 15
 
 #: The events for StatusCallback; each is sent as a field of its own.
 _EVENTS = ("initiated", "ringing", "answered", "completed")
 
-#: Stands for an attempt whose campaign has no id yet; as long as one can be.
+#: Stands for an attempt whose campaign has no id yet; as long as the longest one.
 _LONGEST_ATTEMPT = Attempt("x" * 100, 10**7, 10**4)
 
 #: Keys that are pressed after the answer.
@@ -59,7 +60,7 @@ _MOST_DIGITS = 32
 
 
 def start_form(order: StartOrder) -> Form:
-    """Return the form of a start. Raises Refused, or AccountFault, for what can't be one."""
+    """Return the form of a start. Raises Refused, or AccountFault, if it can't be sent."""
     if not order.caller_id:
         raise AccountFault("there is no number to call from: set CALLSCHED_CALLER_ID")
     expect_within_limit(order.max_duration_seconds)
@@ -78,7 +79,7 @@ def start_form(order: StartOrder) -> Form:
 
 
 def check_order(order: StartOrder) -> str:
-    """Return why a start would be refused before it is sent; "": it would not.
+    """Return why callsched would not send a start; "" if it would send it.
 
     Answers to any keys are checked as well. A missing caller id is the account's fault, and is not
     reported here.
@@ -154,7 +155,7 @@ def _ring_seconds(wanted: float | None) -> int:
 
 
 def _what_to_do(order: StartOrder, options: Options) -> tuple[str, str]:
-    """Return the one field that says what the call does; of several, Twilio would take `Url`."""
+    """Return the one field that says what the call does; of several, Twilio would use `Url`."""
     words_url = _words_url(order)
     try:
         if order.script:
@@ -220,7 +221,7 @@ def _digits_or_detection(order: StartOrder, options: Options) -> Iterator[tuple[
         yield "SendDigits", digits
     elif detection := _detection(order, options):
         yield "MachineDetection", detection
-        # Otherwise the callee would hear nothing until Twilio has decided.
+        # Without AsyncAmd the callee would hear nothing until Twilio has decided.
         yield "AsyncAmd", "true"
         if order.callbacks is not None:
             yield "AsyncAmdStatusCallback", order.callbacks.url(Topic.MACHINE) + RETRIES
@@ -230,7 +231,7 @@ def _digits_or_detection(order: StartOrder, options: Options) -> Iterator[tuple[
 def _detection(order: StartOrder, options: Options) -> str:
     """Return the value of MachineDetection; "": none.
 
-    A call that speaks to machines has Twilio wait for the end of the greeting.
+    If the call says something to machines, Twilio waits for the end of the greeting.
     """
     if order.machine_script:
         return "DetectMessageEnd"

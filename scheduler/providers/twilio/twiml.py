@@ -1,8 +1,8 @@
-"""A script in TwiML, what Twilio does once a call is answered.
+"""A script in TwiML: what Twilio does once somebody has answered.
 
-See https://www.twilio.com/docs/voice/twiml. It goes out with the start, so that nothing has to be
-fetched from us while a call lives; when its last verb is done, the call ends. Where keys are asked
-for the document ends: what follows comes with the answer to the request that tells them.
+See https://www.twilio.com/docs/voice/twiml. callsched sends it with the start, so that Twilio
+fetches nothing from us while a call lives; after the last verb the call ends. The document ends at
+the first gather: Twilio sends a request with the keys, and the answer has what follows.
 """
 
 from __future__ import annotations
@@ -36,25 +36,25 @@ MOST_CHARACTERS = 4000
 #: What the answer to a request may have, in bytes: https://www.twilio.com/docs/api/errors/11750.
 MOST_REPLY_BYTES = 64 << 10
 
-#: Has a request repeated that met a connection that failed, a 5xx or no answer in time; see
+#: Has Twilio repeat a request after a failed connection, a 5xx, or no answer in time; see
 #: https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides. It is not sent to us.
 RETRIES = "#rc=5&rp=all"
 
-#: What no XML can carry, escaped or not.
+#: Characters that XML can't contain, escaped or not.
 _NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 _NEEDS_URL = "needs CALLSCHED_PUBLIC_URL: what is pressed comes to an address of ours"
 
-#: Who speaks on a track: inbound is what comes from the callee.
+#: Who speaks on a track: the inbound track has what the callee says.
 SPEAKERS: Mapping[str, str] = {"inbound_track": CALLEE, "outbound_track": OURS}
 
-#: What ends a number of keys that nobody has counted, where nothing else is said.
+#: The key that ends an answer of any length, unless the step names another one.
 _POUND = "#"
 
 
 @dataclass(slots=True)
 class _Call:
-    """What the verbs of a document have to know of their call."""
+    """What the verbs of a document have to know about their call."""
 
     left: float  #: seconds of it
     caller_id: str
@@ -70,12 +70,12 @@ def render(
     place: CallbackPlace | None = None,
     transcription_url: str = "",
 ) -> str:
-    """Return the TwiML of a script that is filled in, as a start or a change carries it.
+    """Return the TwiML of a filled script, for a start or a change.
 
     `max_duration_seconds` is from the answer; a transfer gets what is left of it, and shows
-    `caller_id`. Keys come to `place`; what is said is written down and comes to
-    `transcription_url`, "" for nowhere. Raises ScriptError for a step that can't be said so, and
-    where it all is too long.
+    `caller_id`. Twilio sends keys to `place`, and the words of the call to `transcription_url`; ""
+    turns the transcription off. Raises ScriptError for a step that TwiML can't say, and if the
+    document is too long.
     """
     response = Element("Response")
     if transcription_url:
@@ -107,9 +107,9 @@ def written(response: Element) -> str:
 
 
 def transcribing(url: str, language: str) -> Element:
-    """Return what has both sides written down from here on, whole sentences alone.
+    """Return the verb that transcribes both sides from here on, only whole sentences.
 
-    What is recognised before a sentence ends would be ten requests to us for each that counts.
+    Partial sentences would be ten requests to us for each whole one.
     """
     start = Element("Start")
     attributes = {"statusCallbackUrl": url, "track": "both_tracks", "languageCode": language}
@@ -120,7 +120,7 @@ def transcribing(url: str, language: str) -> Element:
 
 
 def language_of(script: Script) -> str:
-    """Return the language that a script says something in first; "" where it names none."""
+    """Return the first language that a script names for its words; "" if it names none."""
     for step in script:
         said = step.say if isinstance(step, Gather) else (step,)
         for each in said:
@@ -144,10 +144,10 @@ def _speak(parent: Element, script: Script, call: _Call) -> None:
 
 
 def _expect_last(number: int, script: Script) -> None:
-    """Raise ScriptError where more is to be said than is, for a recording is followed by nothing.
+    """Raise ScriptError if steps follow a recording, because Twilio would not do them.
 
-    See https://www.twilio.com/docs/voice/twiml/record: unless nobody speaks, what stands behind it
-    is out of reach.
+    See https://www.twilio.com/docs/voice/twiml/record: Twilio does what
+    follows a recording only if nobody speaks.
     """
     if any(not isinstance(step, Hangup) for step in script[number:]):
         raise ScriptError(
@@ -157,7 +157,7 @@ def _expect_last(number: int, script: Script) -> None:
 
 
 def expect_short(twiml: str) -> None:
-    """Raise ScriptError when this is more than a start may carry."""
+    """Raise ScriptError if a document is longer than a start may have."""
     if len(twiml) > MOST_CHARACTERS:
         raise ScriptError(
             f"the script has {len(twiml):,} characters of TwiML, and Twilio takes"
@@ -166,7 +166,7 @@ def expect_short(twiml: str) -> None:
 
 
 def _least_seconds(step: Step) -> float:
-    """Return for how long a step takes at least; speech and sounds may be of any length."""
+    """Return the least seconds that a step takes; speech and sounds may have any length."""
     return math.ceil(step.seconds) if isinstance(step, Pause) else 0.0
 
 
@@ -187,14 +187,15 @@ def _pause(response: Element, step: Pause, call: _Call) -> None:
 def _record(response: Element, step: Record, call: _Call) -> None:
     verb = SubElement(response, "Record", {"maxLength": _whole(step.max_seconds)})
     if call.is_reply and call.place is not None:
-        # Else they would go on with the address that this answers, and take it for keys again.
+        # Without a verb Twilio would request the same address again, as if keys had been pressed.
         verb.set("action", call.place.url(Topic.RECORDING) + RETRIES)
         verb.set("method", "POST")
 
 
 def _transfer(response: Element, step: Transfer, call: _Call) -> None:
     shown = {"callerId": call.caller_id} if call.caller_id else {}
-    # Rounded up, for our own stop comes at the deadline; what is over gets the least there is.
+    # Rounded up, because our own stop comes at the deadline; if no time is left, the least there
+    # is.
     dial = SubElement(response, "Dial", {"timeLimit": _whole(call.left), **shown})
     is_sip = step.target.lower().startswith(("sip:", "sips:"))
     SubElement(dial, "Sip" if is_sip else "Number").text = _NO_XML.sub("", step.target)
@@ -207,7 +208,7 @@ def _hangup(response: Element, step: Hangup, call: _Call) -> None:
 def _gather(response: Element, step: Gather, call: _Call) -> None:
     if call.place is None:
         raise ScriptError(f"gather {_NEEDS_URL}")
-    # Without a key that ends them, each of so many keys counts.
+    # With a fixed number of keys no key ends the answer, so that each of them counts.
     counted = {} if step.digits is None else {"numDigits": str(step.digits)}
     finish = step.finish or ("" if counted else _POUND)
     gather = SubElement(
@@ -220,7 +221,7 @@ def _gather(response: Element, step: Gather, call: _Call) -> None:
             "timeout": _whole(step.timeout_seconds),
             **counted,
             "finishOnKey": finish,
-            # Else nothing would be told where nothing is pressed.
+            # Otherwise Twilio would send no request if nothing was pressed.
             "actionOnEmptyResult": "true",
         },
     )
@@ -229,7 +230,7 @@ def _gather(response: Element, step: Gather, call: _Call) -> None:
 
 
 def _do_not_call(response: Element, step: DoNotCall, call: _Call) -> None:
-    """End the call: who renders it has put the callee on the list before."""
+    """End the call: the callee is on the list before this is rendered."""
     if call.place is None:
         raise ScriptError(f"do_not_call {_NEEDS_URL}")
     SubElement(response, "Hangup")
