@@ -10,9 +10,10 @@ same one sent.
 
 from __future__ import annotations
 
+import heapq
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -49,6 +50,9 @@ MOST = 300
 #: has been set back. Then the worker's own clock counts, which nobody sets.
 SET_BACK_SECONDS = 5.0
 
+#: Two readings of one deadline differ by less than this.
+SAME_SECONDS = 0.01
+
 #: The longest sleep, so that new calls and deadlines are seen soon.
 LOOK_SECONDS = 0.25
 
@@ -74,11 +78,35 @@ class Call:
     is_sending: bool = False  #: a thread of this process is sending a stop
     failure: Failure | None = None  #: what came of the last stop that was not confirmed
     end: End | None = None  #: confirmed by the API, not on record yet
+    agenda_at: float = inf  #: the due time that stands in the agenda
 
     @property
     def is_unwritten(self) -> bool:
         """Whether something was done that is not on record yet."""
         return self.on_record and (self.end is not None or self.is_uncertain > self.is_noted)
+
+
+class Agenda:
+    """When stops fall due, in order. It costs the logarithm of their number."""
+
+    def __init__(self) -> None:
+        self._entries: list[tuple[float, str]] = []
+
+    def enter(self, call: Call) -> None:
+        """Note when its stop falls due, unless that is noted."""
+        if call.due_at < inf and abs(call.due_at - call.agenda_at) > SAME_SECONDS:
+            call.agenda_at = call.due_at
+            heapq.heappush(self._entries, (call.due_at, call.connection_id))
+
+    def first_after(self, now: float, calls: Mapping[str, Call]) -> float:
+        """Return when the first stop of these calls falls due after now; inf if none does."""
+        while self._entries:
+            at, connection_id = self._entries[0]
+            call = calls.get(connection_id)
+            if at > now and call is not None and call.agenda_at == at:
+                return at
+            heapq.heappop(self._entries)
+        return inf
 
 
 class Memory:
@@ -106,6 +134,7 @@ class Memory:
         self._watchers = watchers
         self._reports = reports
         self._calls: dict[str, Call] = {}
+        self._agenda = Agenda()
         self._unwritten: dict[str, Call] = {}  #: those of which a tick has something to record
         self._lock = threading.Lock()
         self._ticked_at = self._looked_at = self._refreshed_at = 0.0
@@ -147,6 +176,7 @@ class Memory:
             known = Call(attempt, connection_id, now + seconds, answered_due_at=after)
             call = self._calls.setdefault(connection_id, known)
             call.on_record = call.on_record and on_record
+            self._agenda.enter(call)
             self._mark(call)
 
     def recorded(self, connection_id: str) -> None:
@@ -178,6 +208,12 @@ class Memory:
         """Return the remembered calls, the one with the earliest stop first."""
         with self._lock:
             return sorted(self._calls.values(), key=lambda call: call.due_at)
+
+    def next_due_in(self) -> float:
+        """Return in how many seconds the next of these stops falls due; inf if none does."""
+        now = since_boot()
+        with self._lock:
+            return self._agenda.first_after(now, self._calls) - now
 
     def has_sent(self, connection_id: str) -> bool:
         """Return whether this process has sent a stop, so that what follows is no hang-up."""
@@ -370,6 +406,7 @@ class Memory:
             call.on_its_own = True
             return
         call.deadline_at, call.due_at, call.on_its_own = deadline.at, due_at, False
+        self._agenda.enter(call)
 
     def write_down(self) -> int:
         """Record what was done without the ledger; return how many calls have ended by that.

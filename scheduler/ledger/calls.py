@@ -119,6 +119,7 @@ class Due:
     dials: int  #: how many messages to send now so that workers dial
     collects: int  #: how many messages to send now so that workers read conversations
     seconds: float | None  #: until it has to look again; None if nothing is in sight
+    work_seconds: float | None = None  #: the same, without what has to end
 
 
 #: The tick did nothing, because the clock of Redis shows a later time than is possible.
@@ -410,7 +411,7 @@ def ready(
     """
     late = ledger.leases.stop_late
     args = (account, ceiling, fingerprint, only, FIRST, interval_seconds, late, ledger.clock(now))
-    dials, collects, soonest = ledger.run(ledger.do.ready, *args)
+    dials, collects, soonest, _ = ledger.run(ledger.do.ready, *args)
     return int(dials), int(collects), float(soonest) if soonest else None
 
 
@@ -452,9 +453,9 @@ def _asked(
 def _due(found: Any) -> Due:
     if not found:
         return HELD
-    expired, taken, (dials, collects, soonest) = found
-    seconds = float(soonest) if soonest else None
-    return Due(int(expired), _orders(taken), int(dials), int(collects), seconds)
+    expired, taken, (dials, collects, *sights) = found
+    soonest, work = (float(sight) if sight else None for sight in sights)
+    return Due(int(expired), _orders(taken), int(dials), int(collects), soonest, work)
 
 
 @dataclass(frozen=True, slots=True)

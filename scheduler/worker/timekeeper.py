@@ -30,6 +30,10 @@ LONGEST_SLEEP_SECONDS = 0.5
 #: The shortest sleep, while every thread is sending a stop and what is due must wait.
 SHORTEST_SLEEP_SECONDS = 0.02
 
+#: A stop of a call that another worker has in hand is left to that worker for so long. Else all
+#: would wake for each deadline, and one would find something to do.
+OTHERS_SECONDS = 0.25
+
 #: How often it looks at schedules, and whether a call is open that must be read: a firing is
 #: launched about so late.
 SCHEDULES_SECONDS = 1.0
@@ -250,7 +254,7 @@ class Timekeeper:
                 account.demand.want(due.dials)
             if due.collects:
                 self._send_collects(account.duty.account, due.collects)
-        account.wake.due_in(_sleep_after(due))
+        account.wake.due_in(_sleep_after(due, account.memory.next_due_in()))
 
     def _look_each_second(self) -> None:
         now = since_boot()
@@ -291,9 +295,14 @@ def _look(account: ServedAccount, room: int) -> Look:
     )
 
 
-def _sleep_after(due: Due) -> float:
+def _sleep_after(due: Due, own_seconds: float) -> float:
+    """Return the seconds to sleep; `own_seconds` until a stop of this worker's calls falls due."""
     if due.expired == MOST:
         return 0.0
-    if due.seconds is None:
-        return LONGEST_SLEEP_SECONDS
-    return min(LONGEST_SLEEP_SECONDS, max(SHORTEST_SLEEP_SECONDS, due.seconds))
+    sights = [LONGEST_SLEEP_SECONDS]
+    if due.seconds is not None:
+        # The ledger decides: what this worker remembers may have been put off.
+        sights.append(min(due.seconds + OTHERS_SECONDS, max(due.seconds, own_seconds)))
+    if due.work_seconds is not None:
+        sights.append(due.work_seconds)
+    return max(SHORTEST_SLEEP_SECONDS, min(sights))

@@ -12,7 +12,8 @@ from scheduler.clock import since_boot
 from scheduler.late import LATE_SECONDS
 from scheduler.ledger import campaigns, listeners, live_calls, views
 from scheduler.ledger.ledger import Control, Leases
-from scheduler.worker.timekeeper import LONGEST_SLEEP_SECONDS
+from scheduler.worker import timekeeper
+from scheduler.worker.timekeeper import LONGEST_SLEEP_SECONDS, OTHERS_SECONDS
 from tests.functional.rig import ACCOUNT, Open, Rig, number
 from tests.sandbox_process import SandboxProcess
 from tests.waiting import wait_until
@@ -28,6 +29,13 @@ def connected(rig: Rig, count: int = 1, seconds: float = 1.5) -> None:
     rig.load(*map(number, range(count)), max_duration_seconds=seconds)
     rig.start()
     wait_until(lambda: rig.account().live == count)
+
+
+def look(rig: Rig) -> bool:
+    """Have the timekeeper look at the account now."""
+    rig.served.wake.now()
+    rig.timekeeper.tick()
+    return True
 
 
 @pytest.mark.parametrize("trouble", sorted(TROUBLES))
@@ -91,6 +99,37 @@ def test_a_call_of_another_worker_is_remembered_by_who_listens_to_it(
 
     (ended,) = sandbox.events("ended")
     assert ended["by"] == "stop"
+
+
+def test_a_worker_wakes_for_its_own_calls_and_only_then_for_those_of_others(
+    opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timekeeper, "LONGEST_SLEEP_SECONDS", 100.0)
+    dialled, other = opened(), opened()
+    connected(dialled, seconds=30.0)
+    dialled.timekeeper.close()
+
+    look(dialled)
+    look(other)
+
+    due_at = dialled.memory.known()[0].due_at
+    assert dialled.served.wake.due_at == pytest.approx(due_at, abs=0.1)
+    assert other.served.wake.due_at == pytest.approx(due_at + OTHERS_SECONDS, abs=0.1)
+
+
+def test_a_deadline_that_was_moved_wakes_its_worker_when_it_is_now(
+    opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timekeeper, "LONGEST_SLEEP_SECONDS", 100.0)
+    rig = opened()
+    connected(rig, 2, seconds=30.0)
+    rig.timekeeper.close()
+    first, second = (call.attempt for call in rig.memory.known())
+    live_calls.extend(rig.ledger, ACCOUNT, first, 20.0, OPERATOR, ceiling_seconds=600.0)
+    wait_until(lambda: look(rig) and rig.memory.known()[0].attempt == second)
+
+    assert rig.served.wake.due_at == pytest.approx(rig.memory.known()[0].due_at, abs=0.1)
+    assert rig.memory.next_due_in() > 25.0
 
 
 def test_an_end_that_an_operator_ordered_is_recorded_as_that(

@@ -11,7 +11,8 @@
     ARGV[7]  late         seconds after which a stop counts as late
     ARGV[8]  now          "" for the server's clock
 
-  Returns both numbers, and the seconds until something falls due ("" for nothing).
+  Returns both numbers, the seconds until something falls due ("" for nothing), and the same without attempts
+  that must be over and stops that must be sent.
 ]]
 local account, ceiling, fingerprint, only = unpack(ARGV, 1, 4)
 local first, interval, now = tonumber(ARGV[5]), tonumber(ARGV[6]), clock(ARGV[8])
@@ -23,8 +24,9 @@ local function sooner(at)
     soonest = tonumber(at)
   end
 end
-sooner(redis.call("ZRANGE", slots, 0, 0, "WITHSCORES")[2])
-sooner(redis.call("ZRANGE", account_key(account, "stops"), 0, 0, "WITHSCORES")[2])
+local over_at = tonumber(redis.call("ZRANGE", slots, 0, 0, "WITHSCORES")[2])
+local stop_at = tonumber(redis.call("ZRANGE", account_key(account, "stops"), 0, 0, "WITHSCORES")[2])
+local ends_at = math.min(over_at or math.huge, stop_at or math.huge)
 
 local collects = 0
 local collect = account_key(account, "collect")
@@ -46,7 +48,13 @@ elseif first_due then
 end
 
 local function answer(dials)
-  return { dials, collects, soonest and exact(soonest - now) or "" }
+  local first_at = math.min(ends_at, soonest or math.huge)
+  return {
+    dials,
+    collects,
+    first_at < math.huge and exact(first_at - now) or "",
+    soonest and exact(soonest - now) or "",
+  }
 end
 local room, shut_until, _, hushed_until = gate(account, ceiling, fingerprint, first, tonumber(ARGV[7]), now)
 if room <= 0 then
