@@ -27,6 +27,7 @@ def worker(
     ] = None,
     campaign: Annotated[str, typer.Option(hidden=True)] = "",
     parent_fd: Annotated[int | None, typer.Option(hidden=True)] = None,
+    sibling: Annotated[list[str] | None, typer.Option(hidden=True)] = None,
     unset: Annotated[list[str] | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Run one worker of a pool: the same as `celery -A scheduler worker`.
@@ -47,9 +48,11 @@ def worker(
     from scheduler.celery import app
     from scheduler.tasks import assign
     from scheduler.worker.assignment import Assignment
+    from scheduler.worker.siblings import fork_siblings
 
     gc.freeze()
     gc.enable()
+    fork_siblings(sibling or ())
     served = tuple(name.strip() for name in (accounts or "").split(",") if name.strip())
     assign(Assignment(served, campaign, parent_fd))
     # `celery worker` starts this same object. Its command line would be imported for nothing, with

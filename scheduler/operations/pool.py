@@ -9,12 +9,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from scheduler import private
 from scheduler.errors import ConfigError
 from scheduler.operations.children import started
 from scheduler.operations.receiver import Receiver
+from scheduler.operations.siblings import CAN_FORK, Process, Sibling
 from scheduler.settings import Overrides
 
 #: How long a worker may take to finish what is in hand: longer than a start.
@@ -56,7 +57,7 @@ class Pool:
         self._receiver = receiver
         self._reading, self._writing = os.pipe()
         self._count = count
-        self._workers: dict[int, subprocess.Popen[bytes]] = {}
+        self._workers: dict[int, Process] = {}
         self._started_at: dict[int, float] = {}
         self._early_deaths = 0
 
@@ -66,21 +67,29 @@ class Pool:
         return self._receiver is not None
 
     def start(self) -> None:
-        """Start every worker."""
+        """Start every worker: the first one, which forks the others where that can be done."""
         private.state_folder(self._logs.parent, self._logs.name)
-        for number in range(1, self._count + 1):
-            self._start(number)
+        others = range(2, self._count + 1)
+        siblings = {number: Sibling(self._log(number)) for number in others if CAN_FORK}
+        self._start(1, *siblings.values())
+        for number in others:
+            if (sibling := siblings.get(number)) is None:
+                self._start(number)
+            else:
+                sibling.asked_for()
+                self._enter(number, sibling)
 
-    def _start(self, number: int) -> None:
+    def _start(self, number: int, *siblings: Sibling) -> None:
         options = ["worker", "--campaign", self._campaign_id, "--parent-fd", str(self._reading)]
         options += ["--accounts", self._account]
-        self._workers[number] = started(
-            "scheduler.cli",
-            options,
-            self._overrides,
-            self._log(number),
-            (self._reading, *self._keep_fds),
-        )
+        for sibling in siblings:
+            options += ["--sibling", sibling.wish]
+        fds = (self._reading, *self._keep_fds, *(sibling.needed_fd for sibling in siblings))
+        log = self._log(number)
+        self._enter(number, started("scheduler.cli", options, self._overrides, log, fds))
+
+    def _enter(self, number: int, worker: Process) -> None:
+        self._workers[number] = worker
         self._started_at[number] = time.monotonic()
 
     def _log(self, number: int) -> Path:
@@ -132,7 +141,7 @@ class Pool:
                 _kill(worker)
 
 
-def _kill(process: subprocess.Popen[Any]) -> None:
+def _kill(process: Process) -> None:
     process.kill()
     try:
         process.wait(KILL_SECONDS)

@@ -228,15 +228,20 @@ def _nurse(channel: socket.socket, born: Path) -> NoReturn:
             if answer == 0:
                 channel.close()
                 placed = dict(zip(what.pop("fds"), fds, strict=True))
-                be(partial(_begin, placed, **what))
-            with born.open("a") as file:
-                print(json.dumps([answer, what["module"], *what["words"]]), file=file)
+                be(partial(_begin, born, placed, **what))
+            _note(born, answer, [what["module"], *what["words"]])
         for fd in fds:
             os.close(fd)
         channel.send(str(answer).encode())
 
 
+def _note(born: Path, pid: int, words: Sequence[str]) -> None:
+    with born.open("a") as file:
+        print(json.dumps([pid, *words]), file=file)
+
+
 def _begin(
+    born: Path,
     placed: Mapping[int, int],
     module: str,
     words: Sequence[str],
@@ -256,4 +261,5 @@ def _begin(
         for number, fd in high.items():
             os.dup2(fd, number)
     take(env)
+    os.register_at_fork(after_in_child=lambda: _note(born, os.getpid(), [module, *words]))
     _run(module, words)

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 
 import psutil
 import pytest
@@ -84,6 +85,33 @@ def test_a_worker_that_is_killed_costs_nobody_a_second_call(
     assert len(judge.live) <= ended.count("unknown") <= 10
     assert set(ended) <= {"stopped", "unknown"}
     assert len(ended) == 30
+
+
+@pytest.mark.parametrize("which", ["worker-1", "worker-2"])
+def test_a_worker_that_is_killed_leaves_the_one_that_it_forked_or_that_forked_it_alone(
+    site: Site, sandbox: SandboxProcess, which: str
+) -> None:
+    words = run_words(site, 12, "3s", "--max-concurrency", "4", "--workers", "2")
+    run = start_until(site, sandbox, 4, *words)
+    before = {log_of(worker): worker for worker in site.workers()}
+    assert set(before) == {"worker-1", "worker-2"}
+    killed = before.pop(which)
+    (spared,) = before.values()
+
+    killed.kill()
+
+    wait_until(lambda: sorted(map(log_of, site.workers())) == ["worker-1", "worker-2"])
+    assert spared in site.workers()
+    assert killed not in site.workers()
+    assert os.getsid(spared.pid) == spared.pid
+    assert run.wait() == 0, run.err
+    assert not is_alive(spared)
+    assert Judge(sandbox).rung_twice == []
+
+
+def log_of(worker: psutil.Process) -> str:
+    """Return where a worker writes what it says."""
+    return Path(f"/proc/{worker.pid}/fd/2").readlink().stem
 
 
 @pytest.mark.parametrize("how", ["run", "celery"])
