@@ -50,7 +50,8 @@ def show(
 
 def _nothing(campaign_id: str, contact: str | None) -> str:
     words = ("transcript", campaign_id, contact) if contact else ("results", campaign_id)
-    return f"nothing was said, or it is kept no longer: see `{suggested(*words)}`"
+    why = "nothing was said, it is kept no longer, or the campaign collects nothing"
+    return f"{why}: see `{suggested(*words)}`"
 
 
 def _show(

@@ -20,7 +20,7 @@ from scheduler.errors import SchedulerError
 from scheduler.ledger.calls import Claim
 from scheduler.ledger.listeners import ListenedCall
 from scheduler.models import Connection
-from scheduler.providers import Subscription
+from scheduler.providers import Collects, Subscription
 from scheduler.providers.bounded_socket import Gauged, is_garbled
 from scheduler.worker.wires import Wires
 
@@ -60,6 +60,8 @@ class Follower:
         self._listened = call
         self._places = places
         self._since = since_boot()
+        #: A campaign that wants nothing of what was said has none of it kept, not for a day either.
+        self._keeps_words = bool(call.policy.insights) or not isinstance(desk.provider, Collects)
         self.is_open = False
         self._was_opened = call.was_open
         #: A socket that only opens and closes again, as behind some proxies, proves nothing.
@@ -173,8 +175,9 @@ class Follower:
     async def _read(self, frame: str | bytes) -> bool:
         """Act on the news of a frame; True when one of them says that the call is over."""
         items = self.desk.provider.read(frame)
-        for line in filter(None, (line_of(self._listened.attempt, item) for item in items)):
-            self._wires.keep(line)
+        if self._keeps_words:
+            for line in filter(None, (line_of(self._listened.attempt, item) for item in items)):
+                self._wires.keep(line)
         standing = Standing.under(self._listened.policy, self._listened.contact)
         for item in items:
             found = meaning(item, standing)

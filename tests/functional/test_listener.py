@@ -466,6 +466,21 @@ def test_what_is_said_can_be_followed_while_it_is_said(rig: Rig, sandbox: Sandbo
     assert rig.record()["state"] == "connected"
 
 
+def test_a_campaign_that_collects_nothing_keeps_no_word_and_still_hears_a_wish(
+    rig: Rig, sandbox: SandboxProcess
+) -> None:
+    sandbox.knobs(line_every_seconds=0.05)
+    options = StartOptions(intents=[{"intent": "do_not_call"}])
+    rig.load(magic(42), options=options, insights=())
+    rig.load(ANYBODY, campaign_id="keeps")
+    rig.start()
+
+    wait_until(lambda: do_not_call.barred(rig.ledger, magic(42)) is not None)
+    wait_until(lambda: len(listeners.lines(rig.ledger, "keeps", block_seconds=0.01)) > 10)
+
+    assert listeners.lines(rig.ledger, "c", block_seconds=0.01) == []
+
+
 # What may go wrong
 
 
