@@ -12,6 +12,7 @@ from scheduler.cli.questions import confirm
 from scheduler.fields.counts import counted
 from scheduler.ledger import views
 from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.views import CampaignView
 from scheduler.operations.erase import Call, Erased, Eraser, calls_to, eraser, read_address
 from scheduler.settings import settings
 
@@ -50,31 +51,38 @@ def erase(
         context.fail("Missing argument 'NUMBER', or --campaign ID")
     if number is not None and campaign is not None:
         context.fail("either a number or --campaign ID")
-    with changed_ledger() as ledger, eraser(ledger, settings(), remote=remote) as its:
+    with changed_ledger() as ledger:
         if campaign is not None:
-            erased = _campaign(ledger, its, campaign, yes=yes)
+            view = views.campaign(ledger, campaign)
+            with eraser(ledger, settings(), [view.account], remote=remote) as its:
+                erased = _erase_campaign(its, view, yes=yes)
             erase_view.show_campaign(erased, campaign, remote=remote, json=json)
         elif number is not None:
-            found = _calls(ledger, number, yes=yes)
-            erased = its.erase_calls(found, console.counting)
+            found = _calls(ledger, number)
+            called = {view.account for view, _ in found}
+            with eraser(ledger, settings(), called, remote=remote) as its:
+                erased = _erase_calls(its, found, number, yes=yes)
             erase_view.show_number(erased, found, number, remote=remote, json=json)
     if erased.errors:
         raise typer.Exit(1)
 
 
-def _calls(ledger: Ledger, number: str, *, yes: bool) -> list[Call]:
-    found, shown = calls_to(ledger, number, console.counting), erase_view.masked(number)
+def _calls(ledger: Ledger, number: str) -> list[Call]:
+    found = calls_to(ledger, number, console.counting)
     if not found:
-        console.say(f"no campaign has a contact with {shown}")
-    elif not yes:
-        confirm(
-            f"Erase what was said in {counted(len(found), 'call')} to {shown}, for good?", _NOTHING
-        )
+        console.say(f"no campaign has a contact with {erase_view.masked(number)}")
     return found
 
 
-def _campaign(ledger: Ledger, its: Eraser, campaign_id: str, *, yes: bool) -> Erased:
-    campaign = views.campaign(ledger, campaign_id)
+def _erase_calls(its: Eraser, found: list[Call], number: str, *, yes: bool) -> Erased:
+    if found and not yes:
+        whose = f"{counted(len(found), 'call')} to {erase_view.masked(number)}"
+        confirm(f"Erase what was said in {whose}, for good?", _NOTHING)
+    return its.erase_calls(found, console.counting)
+
+
+def _erase_campaign(its: Eraser, campaign: CampaignView, *, yes: bool) -> Erased:
     if not yes:
-        confirm(f"Erase what was said in every call of campaign {campaign_id}, for good?", _NOTHING)
+        which = f"every call of campaign {campaign.campaign_id}"
+        confirm(f"Erase what was said in {which}, for good?", _NOTHING)
     return its.erase_campaign(campaign, console.counting)

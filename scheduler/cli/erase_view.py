@@ -84,6 +84,11 @@ def _show(
 
 def _say_what_the_api_did(erased: Erased) -> None:
     calls = erased.at_api
+    if erased.sandboxed:
+        whose = counted(erased.sandboxed, "call was", "calls were")
+        console.say(f"{whose} in the sandbox of a run, which is gone with all that it had")
+        if erased.sandboxed == erased.calls:
+            return
     if calls is None or erased.conversations:
         console.say(
             f"the API deleted {erased.deleted} of {counted(erased.conversations, 'conversation')}"

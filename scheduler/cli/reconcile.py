@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import typer
 
-from scheduler.cli import options, reconcile_options, reconcile_view
+from scheduler.cli import console, options, reconcile_options, reconcile_view
 from scheduler.cli.access import changed_ledger
 from scheduler.cli.orders import given
 from scheduler.ledger import views
-from scheduler.operations.account import account_of
+from scheduler.ledger.views import CampaignView
+from scheduler.operations.account import account_of, is_out_of_reach, why_out_of_reach
 from scheduler.operations.found_calls import decide
 from scheduler.operations.reconcile import look_up, settle, to_settle, unknown
-from scheduler.settings import settings
+from scheduler.settings import Settings, settings
 
 
 def reconcile(
@@ -41,9 +42,8 @@ def reconcile(
     chosen = settings()
     with changed_ledger() as ledger:
         campaign = views.campaign(ledger, id_)
-        if lookup:
-            account_of(campaign, chosen)
         inquiry = unknown(ledger, campaign, contacts or [])
+        lookup = lookup and bool(inquiry.cases) and _can_look_up(campaign, chosen)
         if attach or end:
             reconcile_options.expect_one(contacts)
             for case in inquiry.cases:
@@ -58,3 +58,12 @@ def reconcile(
     reconcile_view.show(inquiry, json=json)
     if inquiry.errors:
         raise typer.Exit(1)
+
+
+def _can_look_up(campaign: CampaignView, chosen: Settings) -> bool:
+    """Whether an API can be asked about a campaign. Raises ConfigError for an unknown account."""
+    if is_out_of_reach(campaign, chosen):
+        console.warn(f"{why_out_of_reach(campaign)}. So nothing can be looked up")
+        return False
+    account_of(campaign, chosen)
+    return True

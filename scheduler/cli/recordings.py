@@ -12,7 +12,7 @@ from scheduler.cli import console, options, recordings_view
 from scheduler.cli.access import opened_ledger
 from scheduler.errors import ConfigError, LedgerError
 from scheduler.ledger import views
-from scheduler.operations.account import provider_with
+from scheduler.operations.account import expect_reachable, provider_with
 from scheduler.operations.recordings import Listed, Unreached, listed, save
 from scheduler.providers import Records
 from scheduler.settings import settings
@@ -51,6 +51,7 @@ def _found(id_: str, contact: str | None, output: Path | None) -> Listed:
     with opened_ledger() as ledger, ExitStack() as stack:
         campaign = views.campaign(ledger, id_)
         try:
+            expect_reachable(campaign, settings())
             provider = stack.enter_context(provider_with(Records, campaign, settings(), ledger))
             if provider is None or not isinstance(provider, Records):
                 owner = f"the provider of account {campaign.account}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from scheduler.accounts import Account, Accounts
+from scheduler.accounts import SANDBOX_ACCOUNT, Account, Accounts
 from scheduler.errors import ConfigError
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.tokens import RedisTokenShelf
@@ -19,7 +19,35 @@ def account_of(campaign: CampaignView, settings: Settings) -> Account:
     return _named(accounts_of(settings), campaign)
 
 
+def is_out_of_reach(campaign: CampaignView, settings: Settings) -> bool:
+    """Whether a campaign was called in the sandbox of its run, which nothing else reaches.
+
+    Raises ConfigError if the accounts can't be read.
+    """
+    return _is_out_of_reach(campaign, accounts_of(settings))
+
+
+def _is_out_of_reach(campaign: CampaignView, accounts: Accounts) -> bool:
+    return campaign.account == SANDBOX_ACCOUNT not in accounts.by_name
+
+
+def why_out_of_reach(campaign: CampaignView) -> str:
+    """Return why nobody can ask the sandbox of a run."""
+    return (
+        f"campaign {campaign.campaign_id} was called in the sandbox of its run, where no phone"
+        " rings: only that run reaches it, and it is gone when the run has ended"
+    )
+
+
+def expect_reachable(campaign: CampaignView, settings: Settings) -> None:
+    """Raise ConfigError if a campaign was called in a sandbox that nobody can ask."""
+    if is_out_of_reach(campaign, settings):
+        raise ConfigError(why_out_of_reach(campaign))
+
+
 def _named(accounts: Accounts, campaign: CampaignView) -> Account:
+    if _is_out_of_reach(campaign, accounts):
+        raise ConfigError(why_out_of_reach(campaign))
     try:
         return accounts.named(campaign.account)
     except ConfigError as error:

@@ -6,12 +6,13 @@ Some APIs delete conversations, others delete calls with their recordings.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from scheduler import providers
+from scheduler.accounts import SANDBOX_ACCOUNT
 from scheduler.errors import AccountFault, ConfigError, ProviderError
 from scheduler.fields.numbers import possible
 from scheduler.fields.sip import sip_uri
@@ -122,6 +123,7 @@ class Erased:
     waiting: int = 0  #: calls that are still to be made
     may_be_kept: bool = False  #: the API was not asked, and may have something of these calls
     at_api: ErasedCalls | None = None  #: None if no API that keeps records of calls was asked
+    sandboxed: int = 0  #: calls in the sandbox of a run, which is gone with all that it had
 
     def as_record(self) -> dict[str, Any]:
         """Return it as JSON has it."""
@@ -135,15 +137,21 @@ class Erased:
 
 
 @contextmanager
-def eraser(ledger: Ledger, settings: Settings, *, remote: bool) -> Iterator[Eraser]:
-    """Yield an eraser; with `remote`, open the APIs' clients before it erases anything.
+def eraser(
+    ledger: Ledger, settings: Settings, calling: Collection[str], *, remote: bool
+) -> Iterator[Eraser]:
+    """Yield an eraser of calls on these accounts.
 
-    Raises ConfigError without credentials.
+    With `remote`, open the APIs' clients before it erases anything: ConfigError without
+    credentials. There is no API to ask for calls in the sandbox of a run.
     """
     if not remote:
         yield Eraser(ledger)
         return
     accounts = accounts_of(settings)
+    if not set(calling) - ({SANDBOX_ACCOUNT} - set(accounts.names)):
+        yield Eraser(ledger, {})
+        return
     with ExitStack() as stack:
         apis: dict[str, Api] = {}
         for account in accounts:
@@ -176,6 +184,7 @@ class Eraser:
     _connections: int = 0
     _conversations: int = 0
     _deleted: int = 0
+    _sandboxed: int = 0
     _at_api: ErasedCalls = field(default_factory=ErasedCalls)
     _errors: list[Undeleted] = field(default_factory=list)
     _faults: dict[str, str] = field(default_factory=dict)  #: account that is asked no more -> why
@@ -213,12 +222,16 @@ class Eraser:
             waiting,
             may_be_kept=self.apis is None and bool(self._conversations or self._connections),
             at_api=self._at_api if deletes_calls else None,
+            sandboxed=self._sandboxed,
         )
 
     def _erase(self, campaign: CampaignView, row: int) -> None:
         conversations = erasure.erase(self.ledger, campaign.campaign_id, row)
         connections = connections_of(self.ledger, campaign.campaign_id, row)
         self._calls += 1
+        if campaign.account == SANDBOX_ACCOUNT not in (self.apis or {}):
+            self._sandboxed += 1
+            return
         self._conversations += len(conversations)
         self._connections += len(connections)
         if self.apis is None:

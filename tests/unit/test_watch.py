@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from rich.console import Console, RenderableType
 
+from scheduler.accounts import SANDBOX_ACCOUNT
 from scheduler.cli.screen import chart, drawing, events
 from scheduler.cli.screen.cells import bar, cut, percent
 from scheduler.ledger.accounts import Happening, Load
@@ -22,6 +23,7 @@ from scheduler.ledger.workers import WorkerView
 from scheduler.live.pace import Expected, Pace, clock, expected, roughly
 from scheduler.live.people import person_of
 from scheduler.live.picture import (
+    Picture,
     ShownCall,
     ShownCampaign,
     alarms_of,
@@ -339,6 +341,15 @@ def test_a_chart_spans_what_is_known(ago: float, seconds: float) -> None:
 EVIL = "\x1b[2J\x9b31m\u202eevil[red]\r\n"
 
 
+def test_a_worker_is_missed_only_where_one_can_be_started() -> None:
+    def drawn(**changes: Any) -> str:
+        picture = Picture(NOW, account=account(**changes))
+        return text_of(drawing.workers(picture), color_system=None)
+
+    assert "worker starts one" in drawn()
+    assert drawn(account=SANDBOX_ACCOUNT).startswith("none: a run in the sandbox has its own")
+
+
 def test_nothing_that_comes_from_a_file_or_the_ledger_acts_on_the_terminal() -> None:
     view = campaign(campaign_id=EVIL, paused_by=EVIL, dispositions={f"skipped:{EVIL}": 1})
     view = replace(view, late=Lateness(2, 71.4, f"{EVIL}:1:1", said=EVIL))
@@ -355,7 +366,7 @@ def test_nothing_that_comes_from_a_file_or_the_ledger_acts_on_the_terminal() -> 
         drawing.calls([call], NOW),
         events.happenings([Happening(NOW, EVIL, f"{EVIL}:1:1", EVIL)], NOW, 3, width=200),
         events.ends(shown, [Happening(NOW, "ended", f"{EVIL}:1:1", EVIL)], NOW, 100),
-        drawing.workers([replace(worker(), name=EVIL, version=EVIL)], NOW),
+        drawing.workers(Picture(NOW, workers=(replace(worker(), name=EVIL, version=EVIL),))),
         drawing.alarms(alarms_of(account(blocks={"f": EVIL}), [worker()], 0), 3),
     ]
 

@@ -154,7 +154,7 @@ class WatchApp(App[int]):
             )
         )
         panels["workers"].show(
-            lambda width, _: drawing.workers(picture.workers, picture.at, width),
+            lambda width, _: drawing.workers(picture, width),
             lines=1 + max(1, len(picture.workers)),
         )
         self._titles(picture)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from rich.table import Table
 from rich.text import Text
 
+from scheduler.accounts import SANDBOX_ACCOUNT
 from scheduler.cli.screen.cells import BAD, FAINT, GOOD, POOR, Cut, bar, grid, percent
 from scheduler.cli.suggested import as_typed, suggested
 from scheduler.fields.counts import counted
@@ -160,8 +161,11 @@ def workers_title(shown: Sequence[WorkerView]) -> str:
     return f"workers: {len(shown)}" + (f", {silent} silent" if silent else "")
 
 
-def workers(shown: Sequence[WorkerView], now: float, width: int = 80) -> Text | Table:
+def workers(picture: Picture, width: int = 80) -> Text | Table:
     """Return a line for each worker; those that are silent come first."""
+    shown = picture.workers
+    if not shown and picture.account and picture.account.account == SANDBOX_ACCOUNT:
+        return Text("none: a run in the sandbox has its own", style=FAINT)
     if not shown:
         return Text(f"none: {suggested('worker')} starts one", style=FAINT)
     words = max([5, *(len(_health(each)) for each in shown)])
@@ -171,7 +175,7 @@ def workers(shown: Sequence[WorkerView], now: float, width: int = 80) -> Text | 
     table = grid({"state": words, "worker": -1, **columns}, right=tuple(columns))
     for each in sorted(shown, key=lambda worker: worker.is_well):
         health = Text(_health(each), style=GOOD if each.is_well else BAD)
-        known = _worker(each, now)
+        known = _worker(each, picture.at)
         table.add_row(health, Cut(each.name), *(Text(known[name]) for name in columns))
     return table
 

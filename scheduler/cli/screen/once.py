@@ -51,7 +51,7 @@ def text(picture: Picture) -> Iterator[RenderableType]:
         picture.happenings, picture.at, HAPPENINGS, people=picture.people, width=_width()
     )
     yield Text("\nworkers")
-    yield drawing.workers(picture.workers, picture.at, _width())
+    yield drawing.workers(picture, _width())
 
 
 def _calls(picture: Picture) -> Iterator[RenderableType]:
