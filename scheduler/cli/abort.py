@@ -7,7 +7,7 @@ import typer
 from scheduler.cli import console, options, orders
 from scheduler.cli.access import changed_ledger
 from scheduler.cli.endings_view import TerminalReporter, say_endings
-from scheduler.cli.orders_view import record_of, say_none
+from scheduler.cli.orders_view import cancelled, record_of, say_none
 from scheduler.cli.questions import confirm_halt
 from scheduler.fields.counts import counted
 from scheduler.models import CampaignState
@@ -51,7 +51,9 @@ def abort(
 def _show(aborted: controls.Aborted) -> None:
     for view in aborted.campaigns:
         state = view.state if view.state is CampaignState.FINISHED else "aborted"
-        console.out.print(f"campaign {view.campaign_id} is {state}", markup=False)
+        console.out.print(
+            f"campaign {view.campaign_id} is {state}; {cancelled(view)}", markup=False
+        )
     if not aborted.campaigns:
         say_none()
     say_endings(aborted.endings)

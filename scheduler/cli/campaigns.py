@@ -31,6 +31,9 @@ from scheduler.plan.plan_hash import plan_hash
 from scheduler.providers import accounts_of
 from scheduler.settings import Settings
 
+#: How the id of a trial with --any-hour ends.
+ANY_HOUR = "-sandbox-any-hour"
+
 
 @dataclass(frozen=True, slots=True)
 class FileRequest:
@@ -114,7 +117,7 @@ def checked_to_call(
 def id_of(checked: CheckedCampaign, reading: Reading, wanted: str | None) -> str | None:
     """Return the wanted id. A trial with --any-hour gets an id of its own."""
     if wanted is None and reading.any_hour:
-        return f"{launching.new_id(checked)}-sandbox-any-hour"
+        return f"{launching.new_id(checked)}{ANY_HOUR}"
     return wanted
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from scheduler.cli import console, options, orders
 from scheduler.cli.access import changed_ledger
-from scheduler.cli.orders_view import say_under_way, show_halted
+from scheduler.cli.orders_view import cancelled, say_under_way, show_halted
 from scheduler.cli.questions import confirm_halt
 from scheduler.fields.counts import counted
 from scheduler.ledger.views import CampaignView
@@ -39,11 +39,7 @@ def cancel(
 
 def _sentence(view: CampaignView) -> str:
     if view.state is CampaignState.FINISHED:
-        cancelled = view.dispositions.get("skipped:cancelled", 0)
-        return (
-            f"campaign {view.campaign_id} is finished;"
-            f" {counted(cancelled, 'call was', 'calls were')} cancelled"
-        )
+        return f"campaign {view.campaign_id} is finished; {cancelled(view)}"
     live = controls.live_of(view)
     return (
         f"campaign {view.campaign_id} is cancelled;"

@@ -12,10 +12,10 @@ from scheduler.fields.counts import counted
 from scheduler.operations.do_not_call import Import
 
 _OF_LINES = (
-    "{lines:,} lines: {listed:,} with entries, {header:,} of a header, {blank:,} blank or comments,"
+    "{lines}: {listed:,} with entries, {header:,} of a header, {blank:,} blank or comments,"
     " {unread:,} unread"
 )
-_OF_ENTRIES = "{entries:,} entries: {added:,} added, {known:,} were on it, {repeated:,} repeated"
+_OF_ENTRIES = "{entries}: {added:,} added, {known:,} on it before, {repeated:,} repeated"
 
 
 def show(done: Import, *, json: bool) -> None:
@@ -25,8 +25,12 @@ def show(done: Import, *, json: bool) -> None:
         console.emit(record)
     else:
         of_entries = _OF_ENTRIES + (", {not_taken:,} not taken" if record["unread"] else "")
+        totals = {
+            "lines": counted(record["lines"], "line"),
+            "entries": counted(record["entries"], "entry"),
+        }
         for sentence in (_OF_LINES, of_entries):
-            console.out.print(sentence.format(**record), markup=False)
+            console.out.print(sentence.format(**record | totals), markup=False)
     if problems.total:
         kinds = [replace(kind, first=_in_options(kind.first)) for kind in problems.alike]
         problems_view.show(_in_options(problems.kept), problems.total, kinds)

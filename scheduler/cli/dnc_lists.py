@@ -26,9 +26,13 @@ def list_(
 
     Example: `callsched dnc list 'asked by mail'`
     """
+    is_empty = True
     with opened_ledger() as ledger:
         for each, listing in do_not_call.matching(ledger, text):
             dnc_view.show_entry(each, listing, json=json)
+            is_empty = False
+    if is_empty:
+        console.say("no entry has this text" if text else "the list is empty")
 
 
 def export(

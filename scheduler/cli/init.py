@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from scheduler.campaign.duplicates import Duplicates
 from scheduler.campaign.reading import Reading
 from scheduler.cli import campaigns, console, init_options, init_questions, options
 from scheduler.cli.suggested import suggested
@@ -60,7 +61,9 @@ def init(
     starter.write(answers, path, replaces=force)
     console.say(f"wrote {path}")
     with campaigns.check(path, settings(), Reading(encoding)) as checked:
-        count = counted(checked.callable_count, "row")
+        judged = Duplicates(checked.chunks()).judged(checked.chunks())
+        rows = sum(row.reason is None and first is None for row, first in judged)
+        count = counted(rows, "contact")
     console.say(f"{count} can be called. To see whom it would call and when, calling nobody:")
     if encoding == "utf-8":
         console.out.print(suggested("plan", str(path)))

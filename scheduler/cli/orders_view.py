@@ -62,6 +62,12 @@ def _say_waited(waited: Waited) -> None:
         )
 
 
+def cancelled(view: CampaignView) -> str:
+    """Return how many calls of a campaign orders have cancelled, in words."""
+    calls = view.dispositions.get("skipped:cancelled", 0)
+    return f"{counted(calls, 'call was', 'calls were')} cancelled"
+
+
 def say_none() -> None:
     """Say that --all found nothing."""
     console.out.print("every campaign is finished: nothing was changed")

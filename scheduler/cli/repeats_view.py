@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from scheduler.cli import console
+from scheduler.cli.campaigns import ANY_HOUR
 from scheduler.cli.suggested import suggested
 from scheduler.fields.counts import counted
 from scheduler.fields.durations import written
@@ -42,6 +43,8 @@ def tell(campaign_id: str, earlier: Earlier) -> None:
 
 
 def _because(campaign_id: str, why: Because) -> str:
+    if campaign_id.endswith(ANY_HOUR):
+        return "--any-hour makes a campaign of its own"
     record = {
         Because.CREATED_SO: f"campaign {campaign_id} was created with --again or --id",
         Because.AGAIN: "you said --again",

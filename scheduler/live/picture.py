@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 
+from scheduler.accounts import SANDBOX_ACCOUNT
 from scheduler.fields.counts import counted
 from scheduler.late import LATE_SECONDS
 from scheduler.ledger.accounts import Backlog, Happening, Load
@@ -179,6 +180,9 @@ def _without_worker(account: AccountView, workers: Sequence[WorkerView], due: in
             Alarm(Severity.WARN, f"worker {w.name}: silent for {w.seen_seconds_ago:.0f} s")
             for w in silent
         ]
+    if account.account == SANDBOX_ACCOUNT and due and not account.live:
+        calls = counted(due, "call is", "calls are")
+        return [Alarm(Severity.WARN, f"{calls} due, and nobody dials: a sandbox ends with its run")]
     if account.live:
         text = f"no worker runs: nobody ends {counted(account.live, 'live call')} on time"
         return [Alarm(Severity.FAIL, f"{text}: `callsched worker`")]

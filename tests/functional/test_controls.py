@@ -114,7 +114,7 @@ def test_pause_waits_for_the_starts_that_are_under_way(pool: Site, sandbox: Sand
     assert paused.record["calls"]["dialing"] == 0
     assert paused.record["live"] == len(journal.events("start"))
     assert paused.record["waited_seconds"] > 0
-    done(pool, "abort", "c")
+    assert " calls were cancelled" in done(pool, "abort", "c").out
     assert live(sandbox) == 0
 
 

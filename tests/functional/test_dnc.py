@@ -126,10 +126,11 @@ def test_a_file_is_imported_and_may_be_imported_again(site: Site) -> None:
     }
     assert again.out == (
         "3 lines: 3 with entries, 0 of a header, 0 blank or comments, 0 unread\n"
-        "3 entries: 0 added, 2 were on it, 1 repeated\n"
+        "3 entries: 0 added, 2 on it before, 1 repeated\n"
     )
     assert dnc(site, "list", "5550101").out.split()[0] == "+12025550101"
-    assert dnc(site, "list", "NOBODY").out == ""
+    nobody = dnc(site, "list", "NOBODY")
+    assert (nobody.out, "no entry has this text" in nobody.err) == ("", True)
     entries = [json.loads(line) for line in dnc(site, "list", "us REG", "--json").out.splitlines()]
     assert {(each["entry"], each["why"].rpartition(" (")[0]) for each in entries} == {
         ("+12025550100", "US registry"),

@@ -33,6 +33,13 @@ def test_on_a_terminal_it_asks_and_what_it_writes_passes_plan(site: Site) -> Non
     assert planned.record["contacts"] == 2, planned.err
 
 
+def test_it_counts_whom_a_run_would_call(site: Site) -> None:
+    rows = "phone_number\n+12025550100\n+12025550100\n12\n"
+    (site.home / "twice.csv").write_text(rows)
+
+    assert "1 contact can be called." in site.call("init", "twice.csv").err
+
+
 def test_off_a_terminal_it_asks_nothing(site: Site) -> None:
     (site.home / "patients.csv").write_text(PATIENTS)
 

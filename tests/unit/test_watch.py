@@ -199,6 +199,12 @@ def test_only_stops_that_take_more_than_a_moment_are_overdue() -> None:
         ),
         ({"live": 0}, [], 7, ["no worker runs, and 7 calls are due: `callsched worker`"]),
         (
+            {"live": 0, "account": SANDBOX_ACCOUNT},
+            [],
+            7,
+            ["7 calls are due, and nobody dials: a sandbox ends with its run"],
+        ),
+        (
             {},
             [worker(60)],
             0,
