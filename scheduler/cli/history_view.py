@@ -24,7 +24,8 @@ def show(history: History) -> None:
     attempts = sum(len(each.attempts) for each in history.calls)
     campaigns = counted(len({each.campaign_id for each in history.calls}), "campaign")
     times = f"dialled {counted(attempts, 'time')}" if attempts else "never dialled"
-    console.out.print(f"{history.address}: {times}, in {campaigns}")
+    where = f", in {campaigns}" if history.calls else ""
+    console.out.print(f"{history.address}: {times}{where}")
     rows = [row for each in history.calls for row in _rows(each)]
     if rows:
         console.out.print(console.table("", _COLUMNS, rows, sheds=_SHEDS))

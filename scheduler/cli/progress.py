@@ -60,7 +60,7 @@ class Progress:
     def _line(self, campaign: CampaignView, account: AccountView) -> str:
         calls = campaign.calls
         parts = [f"{calls[CallState.ENDED]}/{campaign.total} ended", f"{campaign.open} open"]
-        parts.append(f"{counted(campaign.dials, 'dial')}, {counted(campaign.stops, 'stop')}")
+        parts.append(counted(campaign.dials, "dial"))
         parts += [
             f"{account.slots} of {counted(self._limit(account), 'slot')}",
             self._time_left(campaign, self._limit(account)),
@@ -86,7 +86,7 @@ class Progress:
             "slots in use",
             ProgressBar(total=max(1, limit), completed=account.slots, width=24),
             f"{account.slots} of {limit}",
-            f"{counted(campaign.dials, 'dial')}, {counted(campaign.stops, 'stop')}",
+            counted(campaign.dials, "dial"),
         )
         states = Table.grid(padding=(0, 2))
         states.add_row(*(Text(state, style="dim") for state in CallState))

@@ -101,7 +101,7 @@ def _state(view: CampaignView) -> str:
 
 def _show_one(view: CampaignView, wait: Wait) -> None:
     states = [f"{count:,} {state}" for state in OPEN_STATES if (count := view.calls[state])]
-    made = f"{counted(view.dials, 'dial')}, {counted(view.stops, 'stop')}"
+    made = counted(view.dials, "dial")
     console.out.print("")
     console.out.print(f"{', '.join(states) or 'no open call'}; {made}")
     for label, count in view.dispositions.items():

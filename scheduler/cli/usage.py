@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from typer import BadParameter
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 from scheduler.cli.suggested import suggested
@@ -16,6 +17,8 @@ _SAME = (
     ("--timezone", "--tz"),
     ("--region", "--default-region", "--country"),
 )
+#: What pydantic writes before our words, and Typer's, of a wrong value.
+_OF_LIBRARY = "Value error, "
 #: Every command takes it, and help of the whole shows it.
 _UTC = "--utc"
 #: With fewer parameters, a command shows its options in one panel.
@@ -58,8 +61,12 @@ class Command(TyperCommand):
         return [*pieces, "[OPTIONS]"]
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Read the words of a command line."""
-        return super().parse_args(ctx, list(_renamed(args, self.get_params(ctx))))
+        """Read the words of a command line. Raises BadParameter."""
+        try:
+            return super().parse_args(ctx, list(_renamed(args, self.get_params(ctx))))
+        except BadParameter as error:
+            error.message = error.message.removeprefix(_OF_LIBRARY)
+            raise
 
 
 class Group(TyperGroup):

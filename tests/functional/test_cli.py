@@ -129,6 +129,7 @@ def test_bad_usage_exits_with_2(site: Site) -> None:
         ("--json status", "options come after their command"),
         ("run a.csv --id ü", "Invalid value for --id"),
         ("archive --older-than x", "Invalid value for --older-than"),
+        ("results --format table", "'--format': 'table' is not one of"),
     ],
 )
 def test_bad_usage_says_which_option_and_where_it_belongs(
@@ -138,6 +139,10 @@ def test_bad_usage_says_which_option_and_where_it_belongs(
 
     assert used.process.returncode == 2
     assert said in used.err
+
+
+def test_of_a_number_that_nobody_called_history_says_no_more(site: Site) -> None:
+    assert site.call("history", "+12025550199").out.startswith("+12025550199: never dialled\n")
 
 
 def test_an_old_name_answers_with_the_new_one(site: Site) -> None:

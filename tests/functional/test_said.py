@@ -171,7 +171,11 @@ def test_where_nothing_was_recorded_nothing_is_written(over: Site) -> None:
         (("nowhere", "ana"), 1, "no campaign nowhere"),
         (("over", "ana", "-o", "ana.pdf"), 1, "ends in .txt, .md, .srt"),
         (("over", "ana", "-o", "missing/ana.srt"), 1, "can't be written"),
-        (("over", "ana", "--format", "docx"), 2, "'docx' is not one of"),
+        (
+            ("over", "ana", "--format", "docx"),
+            2,
+            "Invalid value for '--format': 'docx' is not one of",
+        ),
         (("over",), 2, "Missing argument 'CONTACT'"),
         (("over", "ana", "--raw"), 2, "say --follow"),
         (("over", "ana", "--since", "now"), 2, "say --follow"),

@@ -79,6 +79,12 @@ def test_the_time_left_counts_the_wait_for_the_next_call(
     assert left in lines[0].split("; ")
 
 
+def test_calls_that_ended_by_themselves_are_not_counted_as_stopped(lines: list[str]) -> None:
+    Progress(1).show(view(dials=2, stops=2, pending=1, ended=2), account(learned=1))
+
+    assert lines[0].startswith("2/3 ended; 0 open; 2 dials; 5 of 1 slot")
+
+
 def test_the_time_left_knows_when_it_closes_in_between() -> None:
     night = Hours(week=(((0, 60),),) * 7)  # it is 0:20, and an hour and a half of work is left
     policy = Policy(max_duration_seconds=1800.0, hours=(night,), timezone="America/New_York")
