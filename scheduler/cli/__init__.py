@@ -1,6 +1,6 @@
 """What an operator can type: one file for each command, which parses, asks and shows.
 
-Nobody calls in but the shell. What a command does beyond its terminal belongs in `operations/`.
+Only the shell calls it. What a command does beyond the terminal belongs in `operations/`.
 """
 
 from scheduler.cli.app import main

@@ -1,4 +1,4 @@
-"""`callsched abort`: call the rest of a campaign off, and end its live calls at once."""
+"""`callsched abort`: cancel the rest of a campaign, and end its live calls at once."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def changed_ledger(*, upgrades: bool = False, beside: Path | None = None) -> Ite
 
 @contextmanager
 def meant(chosen: Settings, beside: Path | None = None, *, asks: bool = True) -> Iterator[None]:
-    """Say at the end which ledger was changed; every JSON object has it from the beginning.
+    """Say at the end which ledger was changed; every JSON object names it from the start.
 
     A private ledger that may be a mistake has to be confirmed first: on a terminal by a question,
     elsewhere by the settings. Raises ConfigError.
@@ -73,7 +73,7 @@ def _ask(chosen: Settings, found: Doubt) -> None:
 
 
 def newest(ledger: Ledger) -> str:
-    """Return the campaign that was created last. Raises LedgerError when there is none."""
+    """Return the campaign that was created last. Raises LedgerError if there is none."""
     ids = views.campaign_ids(ledger, 1)
     if not ids:
         raise LedgerError(nothing_yet())
@@ -81,6 +81,6 @@ def newest(ledger: Ledger) -> str:
 
 
 def nothing_yet() -> str:
-    """Return what is said of a ledger without campaigns."""
+    """Return the message about a ledger without campaigns."""
     example = suggested("init", "--example", "reminders")
     return f"no campaigns yet: `{example}` writes one to try"

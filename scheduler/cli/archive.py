@@ -1,4 +1,4 @@
-"""`callsched archive`: keep finished campaigns in files, and let Redis go of them."""
+"""`callsched archive`: write finished campaigns to files, and remove them from Redis."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How `archive` shows what it is at, and what it has done."""
+"""How `archive` shows its progress and its results."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from scheduler.operations.archive import erase, write
 
 
 def follow(ledger: Ledger, view: CampaignView, folder: Path, *, remove: bool) -> dict[str, Any]:
-    """Archive a campaign and show how far it is; return what was done, as JSON has it."""
+    """Archive a campaign and show the progress; return what was done, for JSON."""
     with console.counting(f"archiving {view.campaign_id}", "results") as counted:
         path = write(ledger, view, folder, counted)
     return {
@@ -38,7 +38,7 @@ def _is_erased(ledger: Ledger, view: CampaignView) -> bool:
 
 
 def show(done: Sequence[dict[str, Any]]) -> None:
-    """Say of each campaign where it is kept, and whether Redis still has it."""
+    """Say for each campaign where its files are, and whether Redis still has it."""
     for each in done:
         gone = "; erased from Redis" if each["removed"] else ""
         console.out.print(

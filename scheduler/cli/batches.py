@@ -1,4 +1,4 @@
-"""The options that cron jobs need, and what is said while another campaign of a kind runs."""
+"""Options for cron jobs, and messages while another campaign of the same kind runs."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ Quiet = Annotated[
 
 
 def dated_id(template: str | None, timezone: str | None) -> str | None:
-    """Fill date and time into an id; bad usage when it has others, or is none then."""
+    """Fill date and time into an id; other placeholders are bad usage, and so is a bad id."""
     if template is None:
         return None
     try:
@@ -78,7 +78,7 @@ def dated_id(template: str | None, timezone: str | None) -> str | None:
 
 @contextmanager
 def turn(kind: Series, if_running: IfRunning | None, state_dir: Path) -> Iterator[None]:
-    """Be the one campaign of this kind on this machine; without a turn the command ends."""
+    """Be the only campaign of this kind on this machine; without a turn the command ends."""
     with batches.turn_on_machine(kind, if_running, state_dir, waiting(kind)) as is_ours:
         if not is_ours:
             raise stand_back(kind, if_running)
@@ -86,12 +86,12 @@ def turn(kind: Series, if_running: IfRunning | None, state_dir: Path) -> Iterato
 
 
 def waiting(kind: Series) -> OnWait:
-    """Return what says that another campaign of this kind is waited for."""
+    """Return a function that says that the command waits for another campaign of this kind."""
     return partial(_say_waiting, kind)
 
 
 def stand_back(kind: Series, if_running: IfRunning | None) -> typer.Exit:
-    """Say that another campaign of this kind is not over; return how the command ends."""
+    """Say that another campaign of this kind is not over; return the command's exit."""
     if if_running is IfRunning.FAIL:
         console.fail(_not_over(kind))
         return typer.Exit(ANOTHER_RUNS)

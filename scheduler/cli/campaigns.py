@@ -37,12 +37,12 @@ ANY_HOUR = "-sandbox-any-hour"
 
 @dataclass(frozen=True, slots=True)
 class FileRequest:
-    """A file to be called, with the options of the command line that concern it."""
+    """A file to call, with the options of the command line for it."""
 
     path: Path
     reading: Reading
     max_duration: str | None  #: of each call, as it was written
-    plan: str | None  #: the plan hash that it must have; None: any
+    plan: str | None  #: the plan hash that the campaign must have; None: any
     now: bool  #: call now, even if its schedule says that workers launch it
 
 

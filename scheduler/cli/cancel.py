@@ -1,4 +1,4 @@
-"""`callsched cancel`: call the rest of a campaign off; live calls finish."""
+"""`callsched cancel`: cancel the rest of a campaign; live calls finish."""
 
 from __future__ import annotations
 

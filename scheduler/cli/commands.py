@@ -1,8 +1,8 @@
 """Which commands there are, and how one is imported only when it is named.
 
-Each is a function of its own name in a module of its own, or a group of commands. What help shows
-of them stands here, so that `callsched --help` imports none. What one provider alone can do is a
-group of that provider's name; the registry of providers says which there are.
+Each command is a function of its own name in a module of its own, or a group of commands. Their
+lines of help stand here, so that `callsched --help` imports none. Commands that only one provider
+has are a group with that provider's name; the registry of providers says which there are.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ _PROVIDERS = str(Path(__file__).parents[1] / "providers")
 
 
 class Commands(usage.Group):
-    """The commands as Typer wants them. Help lists them without importing any."""
+    """The commands for Typer. Help lists them without importing any."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -128,7 +128,7 @@ class Commands(usage.Group):
         self._is_listing = False
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
-        """Write the help of the whole."""
+        """Write the help of callsched itself."""
         self._is_listing = True
         try:
             super().format_help(ctx, formatter)
@@ -136,7 +136,7 @@ class Commands(usage.Group):
             self._is_listing = False
 
     def shell_complete(self, ctx: Any, incomplete: str) -> Any:
-        """Return the names that begin so; no command is imported for that."""
+        """Return the names that begin with this, without importing a command."""
         self._is_listing = True
         try:
             return super().shell_complete(ctx, incomplete)
@@ -144,9 +144,9 @@ class Commands(usage.Group):
             self._is_listing = False
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Return the command that words name, and those behind it; to complete them, the least."""
+        """Return the named command, and the words after it; for completion, a stand-in."""
         if ctx.resilient_parsing and args:
-            from scheduler.cli.light import light  # nobody else has a use for it
+            from scheduler.cli.light import light  # only completion needs it
 
             name, *words = args
             if command := light(name, words, lambda: self.get_command(ctx, name)):
@@ -175,7 +175,7 @@ class Commands(usage.Group):
         return super().get_command(ctx, cmd_name)
 
     def invoke(self, ctx: Any) -> Any:
-        """Run a command. If the reader closes the pipe, as `head` does, that is no failure."""
+        """Run a command. A reader that closes the pipe, as `head` does, is no failure."""
         try:
             return super().invoke(ctx)
         except BrokenPipeError as error:
@@ -187,10 +187,10 @@ class Commands(usage.Group):
 
 
 class _Imported(MutableMapping[str, Any]):
-    """A command for each name, imported when it is asked for."""
+    """A command for each name, imported when somebody asks for it."""
 
     def __init__(self, known: Mapping[str, Any]) -> None:
-        """Those that are `known` are imported already, and count."""
+        """`known` are commands that are imported already."""
         self._known = dict(known)
 
     def __getitem__(self, name: str) -> Any:
@@ -225,9 +225,9 @@ def _of_another_name(name: str) -> str:
 
 
 def _imported_of_provider(name: str) -> Any:
-    """Return a provider's own commands; None where there are none.
+    """Return a provider's own commands; None if it has none.
 
-    Each provider is a folder, so that nothing is imported for what is no provider's name.
+    Each provider is a folder, so nothing is imported for a name that is not a provider's.
     """
     if any(each.ispkg and each.name == name for each in iter_modules([_PROVIDERS])):
         group = import_module(_PROVIDER).group_of(name)
@@ -236,7 +236,7 @@ def _imported_of_provider(name: str) -> Any:
 
 
 def _imported(name: str) -> Any:
-    # What is imported stays: to look for garbage in it takes a tenth of the time.
+    # Imported modules stay: to look for garbage in them takes a tenth of the time.
     gc.disable()
     try:
         return _as_typer_has_it(name, getattr(import_module(f"scheduler.cli.{name}"), name))
@@ -247,7 +247,7 @@ def _imported(name: str) -> Any:
 
 def _as_typer_has_it(name: str, command: Any) -> Any:
     alone = typer.Typer(rich_markup_mode="markdown", add_completion=False)
-    alone.callback()(_nothing)  # else Typer takes the only command for the whole
+    alone.callback()(_nothing)  # otherwise Typer takes the only command for the whole
     if isinstance(command, typer.Typer):
         alone.add_typer(command, name=name)
     else:

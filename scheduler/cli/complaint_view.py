@@ -1,4 +1,4 @@
-"""What `dnc add` says of calls to those who come onto the list: live ones, and those that wait."""
+"""What `dnc add` says about live and waiting calls to the numbers that it adds."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from scheduler.ledger.ledger import Control, Ledger
 from scheduler.operations import complaint
 from scheduler.operations.complaint import Found, HungUp, LiveTo, WaitsIn
 
-#: Campaigns and calls that are named.
+#: How many campaigns and calls are named.
 _NAMED = 10
 
 
 def hang_up(ledger: Ledger, found: Found, control: Control) -> HungUp:
-    """End the calls that are live, and wait for their ends."""
+    """End the live calls, and wait until their ends are confirmed."""
     if found.certain:
         console.say(f"ending {counted(len(found.certain), 'live call')} …")
     return complaint.hang_up(ledger, found.certain, control, TerminalReporter())

@@ -11,7 +11,7 @@ from scheduler.fields.conditions import Condition, HeardSo, read_condition
 
 
 def read_where(written: Sequence[str] | None) -> tuple[Condition | HeardSo, ...]:
-    """Read what --where says, each time that it is said; bad usage where it can't be read."""
+    """Read every --where; one that can't be read is bad usage."""
     try:
         return tuple(map(read_condition, written or ()))
     except ValueError as error:
@@ -21,7 +21,7 @@ def read_where(written: Sequence[str] | None) -> tuple[Condition | HeardSo, ...]
 def answered_so(
     records: Iterable[dict[str, Any]], conditions: Sequence[Condition | HeardSo]
 ) -> Iterator[dict[str, Any]]:
-    """Yield the records of calls of which all conditions hold."""
+    """Yield the records of calls for which all conditions hold."""
     for record in records:
         if all(one.holds_of(record) for one in conditions):
             yield record

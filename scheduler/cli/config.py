@@ -1,4 +1,4 @@
-"""`callsched config`: which settings count here, and where each of them is said."""
+"""`callsched config`: which settings hold here, and where each comes from."""
 
 from __future__ import annotations
 

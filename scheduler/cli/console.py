@@ -47,23 +47,23 @@ class _TolerantStream:
 
 
 class _PlainConsole(Console):
-    """Shows a string, also one in a table, as the one line that it is: no markup, no emoji.
+    """Shows a string, also in a table, as one line without markup and emoji.
 
-    What may have come from outside is shown through this alone. Words of ours that have a style
-    are made as `Text`; of those nothing acts either, but they may have lines.
+    Every text that may come from outside is shown through this. Our own words with a style are a
+    `Text`, in which nothing acts either, but which may have several lines.
     """
 
     def __init__(self, **how: Any) -> None:
         super().__init__(markup=False, emoji=False, highlight=False, soft_wrap=True, **how)
 
     def render_str(self, text: str, **how: Any) -> Text:
-        """Escape before anything is measured."""
+        """Escape the text before rich measures it."""
         return super().render_str(as_typed(visible(text)), **how)
 
     def render(
         self, renderable: RenderableType, options: ConsoleOptions | None = None
     ) -> Iterator[Segment]:
-        """Escape what was no string."""
+        """Escape objects that were not strings."""
         for segment in super().render(renderable, options):
             if segment.control:
                 yield segment
@@ -71,11 +71,11 @@ class _PlainConsole(Console):
                 yield Segment(visible(segment.text, keep="\n"), segment.style)
 
     def on_broken_pipe(self) -> None:
-        """Go on without a reader: rich would end the command."""
+        """Go on if nobody reads the output: rich would end the command."""
         streams.give_up_output()
 
 
-#: Rich itself honours NO_COLOR, TERM=dumb and pipes. A pipe has no width to keep within.
+#: Rich itself obeys NO_COLOR, TERM=dumb and pipes. A pipe has no width that limits a line.
 out = _PlainConsole(width=None if sys.stdout.isatty() else 200)
 err = _PlainConsole(file=cast("TextIO", _TolerantStream(sys.stderr)))
 
@@ -133,7 +133,7 @@ def problem(kind: str, text: str) -> None:
     err.print(f"{kind}: {text}", style="red" if kind == "error" else "yellow")
 
 
-#: Keys that are added to every JSON object.
+#: Keys that every JSON object gets.
 _signed: dict[str, str] = {}
 
 
@@ -159,7 +159,7 @@ def may_ask() -> bool:
 
 
 def is_screen() -> bool:
-    """Whether there is a full terminal with a person at it."""
+    """Whether there is a full terminal that a person uses."""
     files = (sys.stdin, sys.stdout, sys.stderr)
     is_dumb = os.environ.get("TERM", "") in ("", "dumb", "unknown")
     return not is_dumb and all(file.isatty() for file in files)
@@ -173,7 +173,7 @@ def table(
 ) -> Table:
     """Return a table that stays readable on a narrow screen.
 
-    There it leaves out columns of `sheds`, the first of them first; ids are never cut.
+    There it leaves out columns of `sheds`, in their order; ids are never cut.
     """
     drawn = Fitting(title, sheds)
     for column in columns:

@@ -1,4 +1,4 @@
-"""What commands of `dnc` take: entries, the country of their numbers, and why."""
+"""Options of the commands of `dnc`: entries, the country of their numbers, and the reason."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Why = Annotated[str, typer.Option("--note", metavar="TEXT", help="Reason; kept w
 
 
 def read(numbers: Iterable[str], region: str | None) -> list[str]:
-    """Read entries as lists have them, each once; bad usage when one of them is none."""
+    """Read entries as lists have them, each once; anything but an entry is bad usage."""
     try:
         return do_not_call.read(numbers, region)
     except ValueError as error:
@@ -31,6 +31,6 @@ def read(numbers: Iterable[str], region: str | None) -> list[str]:
 
 
 def in_options(message: str) -> str:
-    """Say of a command what is said of a campaign file."""
+    """Reword a message about a campaign file for a command."""
     text = message.replace("set default_region", "say --region")
     return text.replace("default_region US", "--region US")

@@ -1,4 +1,4 @@
-"""How `dnc` shows entries of the do-not-call list, and what became of them."""
+"""Shows entries of the do-not-call list, and what `dnc` did with them."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from scheduler.operations.do_not_call import Addition, Removal, listing_record, 
 
 
 def show_added(entries: Sequence[str], addition: Addition) -> None:
-    """Say of each entry whether it is new on the list."""
+    """Say for each entry whether it is new on the list."""
     for each in entries:
         text = "added" if each in addition.added else "was on it"
         console.out.print(f"{each}  {text}", markup=False)
 
 
 def show_removed(removal: Removal, *, json: bool) -> None:
-    """Say which entries are gone, which were none, and which numbers a prefix still keeps."""
+    """Say which entries are gone, which were not there, and what a prefix still covers."""
     if json:
         console.emit(asdict(removal))
     else:
@@ -33,7 +33,7 @@ def show_removed(removal: Removal, *, json: bool) -> None:
 
 
 def show_verdicts(found: Mapping[str, tuple[str, Listing] | None], *, json: bool) -> None:
-    """Say of each number whether it is on the list, since when, and why."""
+    """Say for each number whether it is on the list, since when, and why."""
     if json:
         console.emit({"numbers": [verdict_record(each, by) for each, by in found.items()]})
         return
@@ -42,7 +42,7 @@ def show_verdicts(found: Mapping[str, tuple[str, Listing] | None], *, json: bool
 
 
 def verdict(each: str, found: tuple[str, Listing] | None) -> str:
-    """Say of a number whether it is on the list, since when, and why."""
+    """Say whether a number is on the list, since when, and why."""
     if found is None:
         return "not on the list"
     by, listing = found

@@ -1,4 +1,4 @@
-"""`callsched doctor`: does everything hold that the promises rest on, and what mends it?"""
+"""`callsched doctor`: checks everything on which the promises depend, and says what to fix."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _files_needed(settings: Settings) -> int:
     count = len(accounts_of(settings).by_name)
     return files.needed(
         stops=settings.stop_threads * count,
-        # Each account has two threads of its own that dial, and one that reads.
+        # Each account has two dialling threads and one reading thread of its own.
         dials=max(settings.worker_threads, 3 * count + 2),
         sockets=settings.listener_sockets,
     )

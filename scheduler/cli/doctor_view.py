@@ -1,4 +1,4 @@
-"""How `callsched doctor` shows what it has found: in groups, and the verdict last."""
+"""Shows the findings of `callsched doctor` in groups, and the verdict last."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from scheduler.ledger.health import Finding, Level
 
 _STYLES = {Level.OK: "green", Level.WARN: "yellow", Level.FAIL: "bold red"}
 
-#: Which checks belong together; the others are of the first group.
+#: Which checks belong together; all others belong to the first group.
 _GROUPS = {
     "settings and accounts": (),
     "redis": (
@@ -32,7 +32,7 @@ _GROUP_OF = {name: group for group, names in _GROUPS.items() for name in names}
 
 
 def show(found: Sequence[Finding]) -> None:
-    """Show each finding on a line of its own, those that belong together under their heading."""
+    """Show each finding on a line of its own, each group under its heading."""
     for group in _GROUPS:
         lines = [each for each in found if _GROUP_OF.get(each.name, next(iter(_GROUPS))) == group]
         if lines:
@@ -51,7 +51,7 @@ def _line(finding: Finding) -> Text:
 
 
 def _verdict(found: Sequence[Finding]) -> Text:
-    """Say in a line how it stands, and what to look at."""
+    """Say in one line whether all is well, and what to look at."""
     levels = Counter(each.level for each in found)
     if levels[Level.FAIL]:
         names = ", ".join(dict.fromkeys(each.name for each in found if each.level is Level.FAIL))

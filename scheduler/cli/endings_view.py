@@ -1,4 +1,4 @@
-"""What is said while live calls are being ended, and a table of what became of each."""
+"""Reports while live calls are being ended, and shows a table of how each ended."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from scheduler.operations.endings import Ending
 
 
 class TerminalReporter:
-    """Says how the wait for ends goes."""
+    """Reports on the wait for ends."""
 
     def waits(self, left: int) -> None:
-        """So many calls are still being stopped."""
+        """Say how many calls are still being stopped."""
         console.say(f"{counted(left, 'live call is', 'live calls are')} being stopped …")
 
     def misses_workers(self) -> None:
-        """No worker sends the stops."""
+        """Say that no worker sends the stops."""
         console.warn(
             f"no worker runs that could send the stops: start one with `{suggested('worker')}` and"
             " the settings of this account. The stops are recorded; the first worker that starts"
@@ -27,7 +27,7 @@ class TerminalReporter:
 
 
 def say_endings(endings: Sequence[Ending]) -> None:
-    """Show them as a table."""
+    """Show the endings as a table."""
     if endings:
         columns = ("contact", "ended as", "reason", "after")
         console.out.print(console.table("", columns, map(_row, endings)), markup=False)

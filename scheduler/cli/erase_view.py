@@ -1,4 +1,4 @@
-"""How `erase` shows what was erased, what stays, and what is still to be done."""
+"""Shows what `erase` has erased, what stays, and what is still to be done."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ STAYS = (
     " without it callsched could call them again"
 )
 
-#: Errors of the API that are listed; all are counted.
+#: How many errors of the API are listed; all are counted.
 _LISTED = 10
 
 
 def show_number(
     erased: Erased, calls: Sequence[Call], number: str, *, remote: bool, json: bool
 ) -> None:
-    """Say what was erased of the calls to a number, and which of them go on."""
+    """Say what was erased of the calls to a number, and which of them are still live."""
     if erased.under_way:
         console.say(
             f"{erased.under_way} of them are live: callsched keeps nothing of what is said from now"
@@ -43,7 +43,7 @@ def masked(number: str) -> str:
 
 
 def show_campaign(erased: Erased, campaign_id: str, *, remote: bool, json: bool) -> None:
-    """Say what was erased of a campaign, which of its calls go on, and which come yet."""
+    """Say what was erased of a campaign, and which of its calls are live or still to come."""
     if erased.under_way:
         console.say(
             f"{counted(erased.under_way, 'call is', 'calls are')} under way: callsched keeps"

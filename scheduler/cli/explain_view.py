@@ -1,4 +1,4 @@
-"""How `explain` shows what the rules find of a contact, and what comes next."""
+"""Shows what the rules find for a contact, and what comes next."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from scheduler.models import CallState
 from scheduler.operations.explain import Explanation
 
 _NEXT = "the rules as they would be for another call now; this call goes on:"
-#: Which call the rules are for, where it is not the one that is shown.
+#: Which call the rules are about, if it is not the one that is shown.
 _AS_OF = {
     CallState.ENDED: "the rules as they are now, not when the call ended:",
     CallState.DIALING: _NEXT,
@@ -57,7 +57,7 @@ def show(explanation: Explanation, lack: str = "") -> None:
         console.out.print(coming)
 
 
-#: What an operator did, as it is on record and as it is said.
+#: An operator's orders, as recorded -> in words.
 _DONE = {
     "pause": "paused",
     "cancel": "the rest of the campaign was cancelled",
@@ -68,7 +68,7 @@ _DONE = {
 
 
 def _whence(explanation: Explanation) -> Iterator[str]:
-    """Say of which row it is a duplicate, and which order it waits or has ended by."""
+    """Say of which row it is a duplicate, and by which order it waits or has ended."""
     if (original := explanation.original) is not None and explanation.call is not None:
         yield original.description
     if (order := explanation.order) is not None:
@@ -77,12 +77,12 @@ def _whence(explanation: Explanation) -> Iterator[str]:
         yield f"{what} by {order.who} at {instant(order.at)}{note}"
 
 
-#: As rules write an instant.
+#: How rules write an instant.
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
 
 def _in_one_zone(text: str) -> str:
-    """Write the instants of a rule as the others of the page are: on the clock here."""
+    """Write the instants of a rule in this machine's zone, like all others."""
     text = mask_text(text)
     return _INSTANT.sub(lambda found: instant(datetime.fromisoformat(found[0]).timestamp()), text)
 
@@ -98,7 +98,7 @@ def _show_answers(attempts: Iterable[Mapping[str, Any]]) -> None:
         console.out.print(console.table("", ("attempt", "asked at step", "pressed"), rows))
 
 
-#: Of a call that is placed, and that nobody has answered yet.
+#: For a placed call that nobody has answered yet.
 _STANDING = {
     "queued": "queued: it waits in the provider's own queue, and no phone rings yet",
     "ringing": "ringing: it is placed, and nobody has answered yet",
@@ -116,9 +116,9 @@ def _show_state(call: Standing) -> None:
 
 
 def _what_comes(explanation: Explanation, lack: str) -> str | None:
-    """Say when it may be called; None for a call that has had its turn.
+    """Say when the contact may be called; None if its call was dialled already.
 
-    `lack` says that nobody dials its campaign, and how it goes on.
+    `lack` says that nobody dials its campaign, and what to do.
     """
     if explanation.next_at is not None:
         there = reader.elsewhere(explanation.next_at, explanation.zones)
@@ -143,7 +143,7 @@ def _verdict(rule: RuleFinding) -> str:
 
 def _attempt(attempt: Mapping[str, Any], *, tells_answers: bool) -> tuple[str, ...]:
     ended = ": ".join(filter(None, (attempt.get("disposition"), attempt.get("reason"))))
-    # That the provider took the call tells nothing of the callee: some tell that as well.
+    # That the provider accepted the call says nothing about the callee; some report that as well.
     answered = ("answered_at",) if tells_answers else ()
     instants = (attempt.get(name) for name in ("begun_at", "started_at", *answered, "over_at"))
     return str(attempt["number"]), *(instant(float(at)) if at else "-" for at in instants), ended

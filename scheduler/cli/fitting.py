@@ -1,4 +1,4 @@
-"""A table that fits the screen: names stay whole, and what matters least makes room."""
+"""A table that fits the screen: names stay whole, and the least important columns are left out."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.measure import Measurement
 from rich.table import Column, Table
 
-#: Columns of what is typed again: an id in two pieces is none.
+#: Columns with words that people type again: an id in two pieces would be useless.
 _NAMES = {
     *("account", "call", "campaign", "contact", "conversation", "number", "schedule", "token"),
     *("day", "hour", "user"),
 }
-#: A longer word may be broken.
+#: Longer words may be broken.
 _LONGEST_WORD = 24
 _ANY_WIDTH = 10_000
 _BETWEEN = 2  #: blanks beside a column
 
 
 class Fitting(Table):
-    """Leaves out columns, those of `sheds` one after the other, until the rest has room."""
+    """A table that leaves out columns, those of `sheds` one after the other, until it fits."""
 
     def __init__(self, title: str, sheds: Sequence[str]) -> None:
         super().__init__(title=title or None, title_justify="left", box=None, pad_edge=False)
         self._sheds = sheds
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Draw what there is room for."""
+        """Draw the columns that fit."""
         wide = options.update(max_width=_ANY_WIDTH)
         sizes = [(each, _size(console, wide, each)) for each in self.columns]
         for name in self._sheds:
@@ -36,10 +36,10 @@ class Fitting(Table):
             sizes = [(each, size) for each, size in sizes if each.header != name]
         self.columns = [each for each, _ in sizes]
         for at, each in enumerate(self.columns):
-            each._index = at  # by which the library knows those at the edges
+            each._index = at  # the library finds the columns at the edges by these
         spare = options.max_width - _needed(size.minimum for _, size in sizes)
         wish = sum(size.span for _, size in sizes)
-        # Where even that is too much, the library breaks what it has to.
+        # If even that is too wide, the library breaks words.
         for each, size in sizes if spare >= 0 else ():
             each.width = size.minimum + min(size.span, spare * size.span // max(1, wish))
         yield from super().__rich_console__(console, options)
@@ -51,7 +51,7 @@ def _needed(widths: Iterable[int]) -> int:
 
 
 def _size(console: Console, options: ConsoleOptions, column: Column) -> Measurement:
-    """Return how wide a column has to be, and would like to be."""
+    """Return the least width of a column, and the width that shows everything."""
     sizes = [Measurement.get(console, options, each) for each in (column.header, *column.cells)]
     most = max(size.maximum for size in sizes)
     if column.header in _NAMES:

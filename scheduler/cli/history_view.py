@@ -1,4 +1,4 @@
-"""How `history` shows when a number was called, and by what."""
+"""Shows when a number was called, and by which campaigns."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from scheduler.fields.counts import counted
 from scheduler.operations.history import Called, History
 
 _COLUMNS = ("when", "campaign", "contact", "account", "from", "lasted", "ended as")
-#: What a narrow screen does without, the first of them first.
+#: Columns that a narrow screen leaves out, in this order.
 _SHEDS = ("lasted", "from", "account", "contact")
-#: Campaigns that are named whose contacts are no longer kept.
+#: How many campaigns are named whose contacts the ledger no longer has.
 _NAMED = 20
 
 
 def show(history: History) -> None:
-    """Show each attempt on a line, then what waits, the list entry, and what nobody can tell."""
+    """Show each attempt on a line, then waiting calls, the list entry, and what is not known."""
     attempts = sum(len(each.attempts) for each in history.calls)
     campaigns = counted(len({each.campaign_id for each in history.calls}), "campaign")
     times = f"dialled {counted(attempts, 'time')}" if attempts else "never dialled"

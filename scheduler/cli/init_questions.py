@@ -1,4 +1,4 @@
-"""What `callsched init` asks on a terminal; elsewhere options say it."""
+"""The questions of `callsched init` on a terminal; elsewhere options answer them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from scheduler.settings import read_settings
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What the command line says; None, or nothing: it is asked for."""
+    """The answers on the command line; None or empty: ask for it."""
 
     contacts: Path | None
     output: Path | None
@@ -36,7 +36,7 @@ class Given:
 def answered(
     given: Given, max_duration: str | None, account: str | None, *, replaces: bool
 ) -> tuple[Path, Answers]:
-    """Return where the file is to be, and what it is to say.
+    """Return the path and the content of the new file.
 
     Raises CampaignError for contacts that can't be read, ConfigError for a file that exists.
     """
@@ -78,7 +78,7 @@ def _says(api: Kind) -> str:
 
 
 def _columns(begins: Sample, given: dict[str, str]) -> dict[str, str]:
-    """Return what the columns are called, as a person confirms it."""
+    """Return the names of the columns, which the user confirms."""
     found = {**starter.likely_columns(begins), **given}
     if not console.may_ask():
         return found
@@ -111,7 +111,7 @@ def _chosen(question: str, choices: Iterable[str], default: str | None) -> str:
 
 
 def _region(begins: Sample, columns: dict[str, str]) -> str:
-    """Ask whose the numbers are where one of them has no plus sign. None is ever guessed."""
+    """Ask for the country if a number has no plus sign. callsched never guesses it."""
     titles = [each.strip() for each in begins.columns]
     at = titles.index(columns["phone_number"]) if columns.get("phone_number") in titles else None
     if at is None or all(row[at].lstrip().startswith("+") for row in begins.rows):
@@ -129,7 +129,7 @@ def _pairs(written: list[str] | None) -> dict[str, str]:
 
 
 def _or_asked(question: str, default: str) -> str:
-    """Ask on a terminal; elsewhere it is the default."""
+    """Ask on a terminal; elsewhere return the default."""
     return _asked(question, default) if console.may_ask() else default
 
 
@@ -142,5 +142,5 @@ def _asked(question: str, default: str | None = None) -> str:
 
 
 def _slug(stem: str) -> str:
-    """Return the name of a campaign that a file's name makes."""
+    """Make the name of a campaign from that of a file."""
     return re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-.")[:64] or "campaign"

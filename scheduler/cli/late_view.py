@@ -1,4 +1,4 @@
-"""How commands show what ended late."""
+"""How commands show calls that ended late."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from scheduler.live import late
 
 
 def lines(campaign: Lateness) -> tuple[str, ...]:
-    """Return what ended late in a campaign, from when to when, and why; nothing where none did."""
+    """Return how many calls of a campaign ended late, when and why; [] if none did."""
     return late.in_full(campaign, instant)
 
 

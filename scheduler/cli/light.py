@@ -10,7 +10,7 @@ from typer.main import get_command
 
 from scheduler.cli import complete, options, usage
 
-#: Commands whose arguments are ids of campaigns, and those of an id and contacts behind it.
+#: Commands that take ids of campaigns, and commands that take an id and then contacts.
 OF_CAMPAIGNS = {
     *("abort", "archive", "cancel", "pause", "priority", "report", "results", "resume", "retry"),
     *("status", "watch"),
@@ -19,9 +19,9 @@ OF_CONTACTS = {"explain", "extend", "recordings", "reconcile", "stop", "transcri
 
 
 def light(name: str, words: Sequence[str], whole: Callable[[], Any]) -> Any:
-    """Return what completes an argument behind these words; None where it takes the whole.
+    """Return a stand-in that completes an argument after these words; None if it takes the command.
 
-    An option among the words may take one of them. Options are completed by the whole.
+    An option among the words may take one of them. Only the real command completes options.
     """
     if any(word.startswith("-") for word in words) or name not in OF_CAMPAIGNS | OF_CONTACTS:
         return None
@@ -34,7 +34,7 @@ def light(name: str, words: Sequence[str], whole: Callable[[], Any]) -> Any:
 
 
 def _of_campaigns(ids: options.SomeIds = None) -> None:
-    """Take ids."""
+    """Take ids of campaigns."""
 
 
 def _of_contacts(
@@ -43,14 +43,14 @@ def _of_contacts(
         list[str] | None, typer.Argument(autocompletion=complete.contact_ids)
     ] = None,
 ) -> None:
-    """Take an id, and contacts."""
+    """Take an id of a campaign, and contacts."""
 
 
 class _Light(usage.Command):
     whole: Callable[[], Any]
 
     def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
-        """Return what may stand here."""
+        """Return the words that fit here."""
         if not incomplete.startswith("-"):
             return super().shell_complete(ctx, incomplete)
         command = self.whole()

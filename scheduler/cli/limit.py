@@ -1,4 +1,4 @@
-"""`callsched limit`: how many calls an account may have open, as it is learned."""
+"""`callsched limit`: how many calls an account may have open, as callsched has learned."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""In words: what a run waits for, or what is wrong with it."""
+"""Says in words what a run waits for, or what is wrong with it."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from scheduler.models import CallState, CampaignState
 from scheduler.operations.supervision import Look, is_left_for_later
 from scheduler.operations.waits import NO_WAIT, Wait
 
-#: What a rule found so long ago may be otherwise by now.
+#: After this long, what a rule has found may no longer be true.
 HELD_SECONDS = 20.0
 
 
 def notice(look: Look, address: str) -> str:
-    """Return what somebody should know of a run just now; "" for nothing.
+    """Return what the user should know about a run now; "" for nothing.
 
     `address` is where the API answers.
     """
@@ -51,11 +51,11 @@ def waits_for(campaign: CampaignView, wait: Wait = NO_WAIT) -> str:
 
 
 def _trial_now(campaign: CampaignView) -> str:
-    """Say how a trial goes on at night: nobody's phone rings there."""
+    """Say how to go on with a trial at night: nobody's phone rings there."""
     if campaign.account != SANDBOX_ACCOUNT or campaign.launch[:1] != ("run",):
         return ""
     words = list(campaign.launch)
-    if "--id" in words:  # it would go on with this campaign, and keep its hours
+    if "--id" in words:  # the same id would continue this campaign, with its calling hours
         place = words.index("--id")
         del words[place : place + 2]
     now = suggested(*words, "--any-hour")
@@ -63,7 +63,7 @@ def _trial_now(campaign: CampaignView) -> str:
 
 
 def left_for_later(campaign: CampaignView) -> str:
-    """Return why the calls that are left are not dialled soon; "" when they are."""
+    """Return why the remaining calls are not dialled soon; "" if they are."""
     if held := held_by_operator(campaign):
         return f": {held}"
     if campaign.next_due_at is None or not is_left_for_later(campaign):
@@ -72,7 +72,7 @@ def left_for_later(campaign: CampaignView) -> str:
 
 
 def held_by_operator(campaign: CampaignView) -> str:
-    """Return who keeps a campaign from going on, and what mends it; "" for nobody."""
+    """Return who has paused a campaign, and what to do; "" for nobody."""
     if campaign.cancelled_by and campaign.calls[CallState.PENDING]:
         again = f"`{suggested('cancel', campaign.campaign_id)}` ends the calls that are left"
         return f"cancelled by {campaign.cancelled_by}: {again}"
@@ -83,7 +83,7 @@ def held_by_operator(campaign: CampaignView) -> str:
 
 
 def _still_done(campaign: CampaignView) -> str:
-    """Return what is done once every call has ended; "" for nothing."""
+    """Return what callsched still does after the last call has ended; "" for nothing."""
     if campaign.collecting:
         return f"every call has ended; reading what was said in {campaign.collecting} of them"
     return "every call has ended; telling the webhooks" if campaign.policy.webhooks else ""
@@ -94,7 +94,7 @@ def _day_and_time(at: float) -> str:
 
 
 def _held_back(campaign: CampaignView) -> str:
-    """Return which rule holds back calls that were due; "" for none just now."""
+    """Return which rule holds back calls that were due; "" if none does now."""
     if campaign.held_at is None or time.time() - campaign.held_at > HELD_SECONDS:
         return ""
     return f"; calls are held back by {campaign.held_why}"

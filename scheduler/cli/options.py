@@ -12,12 +12,12 @@ from scheduler.cli import complete
 
 _CONTACT = "A contact's id, its number or SIP address, `number,keys`, or `#row`: #1 is the first."
 
-#: Where a command of many options shows each of them.
+#: The panels in which a command with many options shows them.
 THE_FILE, THE_CALLS, THE_CAMPAIGN, OUTPUT = "The file", "The calls", "The campaign", "Output"
 
 
 def campaign_id(value: str | None) -> str | None:
-    """Return an id that a campaign may be given."""
+    """Return an id if a campaign may have it; anything else is bad usage."""
     if value is not None and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", value):
         expected = "expected up to 100 letters, digits, dots, dashes or underscores"
         raise typer.BadParameter(expected, param_hint="--id")
@@ -33,7 +33,7 @@ def _plan(value: str | None) -> str | None:
 def _region(value: str | None) -> str | None:
     if value is None:
         return None
-    from scheduler.fields.countries import iso_region  # it takes 40 ms to import
+    from scheduler.fields.countries import iso_region  # imported only here: it takes 40 ms
 
     try:
         return iso_region(value)

@@ -1,4 +1,4 @@
-"""What the commands share by which an operator gives orders: who gives them, and for what."""
+"""What all commands with orders share: who gives an order, and for which campaigns."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from scheduler.operations.orders import who as who
 
 
 def given(note: str = "") -> Control:
-    """Return an order of whoever runs this command, with their note on it."""
+    """Return an order of the user who runs this command, with the note."""
     return order_of(who(), note)
 
 
 def expect_chosen(ids: Sequence[str] | None, *, every: bool) -> None:
-    """Refuse, as bad usage, an order that is for no campaign, or for some and for all."""
+    """Refuse, as bad usage, an order for no campaign, or for named campaigns and for all."""
     if bool(ids) == every:
         raise typer.BadParameter("name the campaigns, or say --all", param_hint="ID")
 
 
 def recorded(each: Controlled) -> str:
-    """Return what an operator did, in a line."""
+    """Return an operator's order in one line."""
     note = f": {each.note}" if each.note else ""
     return f"{instant(each.at)}  {each.what} by {each.who}{note}"
 

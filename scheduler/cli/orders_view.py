@@ -1,4 +1,4 @@
-"""How campaigns are shown that an operator gave an order for, and the wait for their starts."""
+"""Shows campaigns that an operator gave an order for, and the wait for their starts."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from scheduler.operations.controls import Halted, Waited, live_of
 
 
 def say_under_way(left: int, most_seconds: float) -> None:
-    """Say that starts are waited for."""
+    """Say that the command waits for starts."""
     console.say(f"no new calls; {left} are being placed, {most_seconds:.0f} s at most …")
 
 
 def record_of(
     views: Sequence[CampaignView], ids: Sequence[str] | None, **more: Any
 ) -> dict[str, Any]:
-    """Return one campaign as JSON has it when one was named, else a list; and `more`."""
+    """Return one campaign for JSON if one was named, otherwise a list; with `more`."""
     records = [view.as_record() | {"live": live_of(view)} for view in views]
     if ids and len(records) == 1:
         return records[0] | more
@@ -34,7 +34,7 @@ def show_halted(
     *,
     json: bool,
 ) -> None:
-    """Say how campaigns stand that let no more starts out, and how long that took."""
+    """Say how campaigns stand that place no more calls, and how long that took."""
     if json:
         waits = {
             "waited_seconds": round(halted.waited.seconds, 3),

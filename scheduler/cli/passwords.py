@@ -1,4 +1,4 @@
-"""Where a command has a password from: asked for twice, or read from standard input."""
+"""Gets the password for a command: asks for it twice, or reads it from standard input."""
 
 from __future__ import annotations
 

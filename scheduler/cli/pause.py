@@ -1,4 +1,4 @@
-"""`callsched pause`: let no more calls of a campaign out; live ones go on."""
+"""`callsched pause`: place no more calls of a campaign; live ones go on."""
 
 from __future__ import annotations
 

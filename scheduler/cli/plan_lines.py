@@ -1,4 +1,4 @@
-"""A plan in lines: its first and last dial, what is sent, where its presets come from."""
+"""The lines of a plan: its first and last dial, what is sent, the sources of its presets."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _ESTIMATE = (
 
 
 def contacts(record: Record) -> Iterator[str]:
-    """Say what the columns of the contacts were taken for."""
+    """Say how callsched understood the columns of the contacts."""
     if record["columns"]:
         yield from taken.lines(record["columns"])
 
 
 def summary(record: Record) -> Iterator[str]:
-    """Yield when it begins and ends, what is assumed, and what is not known."""
+    """Yield when the campaign begins and ends, what the plan assumes, and what it does not know."""
     assumed = record["assumed"]
     if record["dials"]:
         first, end = when_is(record["first_dial_at"]), when_is(record["ends_at"])
@@ -55,7 +55,7 @@ def summary(record: Record) -> Iterator[str]:
 
 
 def _callbacks(reporting: Record | None) -> Iterator[str]:
-    """Say where the provider tells of the calls while they live, or what is not known without."""
+    """Say to which address the provider reports on live calls, or what is not known without one."""
     if reporting is None:
         return
     if reporting["are_told"]:
@@ -86,7 +86,7 @@ def _night(times: Record) -> str:
 
 
 def orders(first: list[Record]) -> Iterator[str]:
-    """Show the first starts in words of ours; of numbers and keys no more than tells them apart."""
+    """Show the first starts in callsched's words, with numbers and keys masked."""
     for order in first:
         yield f"{label_of(order, order['row'])} is sent"
         if order["phone_number"]:
@@ -125,7 +125,7 @@ def _spoken(order: Record) -> Iterator[str]:
 
 
 def notices(record: Record) -> Iterator[str]:
-    """Yield where presets come from, and how what is planned is called."""
+    """Yield the sources of presets, and the command that runs the plan."""
     for preset in record["presets"]:
         sources = ", ".join(preset["sources"])
         yield f"preset {preset['name']}, as of {preset['as_of']}: {sources}"
@@ -139,12 +139,12 @@ def notices(record: Record) -> Iterator[str]:
 
 
 def _text(value: object) -> str:
-    """Show a value of an option; masked, for a template may have put a number into it."""
+    """Show an option's value, masked, because a template may have put a number into it."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return visible(mask_text(text))
 
 
 def _session(name: str) -> str:
-    """Show a session's name: what it ends with is the attempt, whose id is ours and no number."""
+    """Show a session's name, masked except for the attempt at its end, which is no number."""
     text, between, attempt = name.rpartition(" ")
     return f"{_text(text)}{between}{attempt}"

@@ -1,4 +1,4 @@
-"""The steps of `callsched plan`, each with how far it has come on the screen."""
+"""The steps of `callsched plan`, each with its progress on the screen."""
 
 from __future__ import annotations
 

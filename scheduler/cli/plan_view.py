@@ -1,4 +1,4 @@
-"""How a plan is shown: its tables, and its hours as a chart."""
+"""Shows a plan: its tables, and its hours as a chart."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _SOURCES = {
 
 
 def show(record: Record) -> None:
-    """Write a plan for a person."""
+    """Print a plan for a person."""
     contacts = counted(record["rows"], "contact")
     console.out.print(
         f"{record['name']}: {contacts} in {record['file']}, on account {record['account']};"
@@ -106,7 +106,7 @@ def _zones(found: list[Record]) -> Iterator[tuple[str, str]]:
 
 
 def _chart(hours: list[Record], slots: int) -> Table:
-    """Draw dials by the hour; by the day when those are too many to be read."""
+    """Draw dials by the hour, or by the day if there are too many hours to read."""
     by_day = len(hours) > _MOST_HOURS
     bars = _days(hours) if by_day else hours
     columns = ("day" if by_day else "hour", "dials", f"in use, of {slots:,}", "left", "")
@@ -128,7 +128,7 @@ def _chart(hours: list[Record], slots: int) -> Table:
 
 
 def _days(hours: Iterable[Record]) -> list[Record]:
-    """Put hours together by the days of the reader; slots in use are the mean of those hours."""
+    """Merge hours into the reader's days; slots in use are the mean of those hours."""
     days: dict[str, list[Record]] = {}
     for one in hours:
         days.setdefault(reader.written(one["at"], "%Y-%m-%d"), []).append(one)

@@ -17,14 +17,14 @@ from scheduler.masking import shown as visible_name
 
 
 def show_all(shown: Iterable[Preset]) -> None:
-    """Show a line for each."""
+    """Show one line for each preset."""
     columns = ("name", "hours", "caps", "as of", "what it is for")
     console.out.print(console.table("", columns, map(_row, shown)))
     _show_caution()
 
 
 def show_one(preset: Preset) -> None:
-    """Show one with the text of its rule."""
+    """Show one preset with the text of its rule."""
     for line in _lines(preset):
         console.out.print(line, markup=False)
     _show_caution()
@@ -36,7 +36,7 @@ def _show_caution() -> None:
 
 
 def as_record(shown: Iterable[Preset]) -> dict[str, Any]:
-    """Return presets as JSON has them."""
+    """Return presets for JSON."""
     records = [_record(preset) for preset in shown]
     return {"presets": records, "not_legal_advice": NO_LEGAL_ADVICE, "silent_call": SILENT_CALL}
 
@@ -75,7 +75,7 @@ def _caps(preset: Preset) -> str:
 
 
 def _by_state(preset: Preset) -> list[str]:
-    """Return the names of those among which a contact's state chooses."""
+    """Return the names of the presets among which a contact's state chooses."""
     return [one.name for one in shipped.of_states()] if preset.by_state else []
 
 

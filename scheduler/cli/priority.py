@@ -1,4 +1,4 @@
-"""`callsched priority`: which campaign goes first, while they run."""
+"""`callsched priority`: which of the running campaigns goes first."""
 
 from __future__ import annotations
 

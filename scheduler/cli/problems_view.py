@@ -1,4 +1,4 @@
-"""How what is wrong with a file is said: problems of one kind once, with how many there are."""
+"""Shows the problems of a file, each kind once, with how many there are."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from scheduler.cli import console
 from scheduler.errors import Alike, Problem
 
-#: So few are all said, in the order of the file.
+#: Up to so many problems are all shown, in the order of the file.
 _FEW = 10
 _NO_REGION = "set default_region"
 
@@ -15,7 +15,7 @@ _NO_REGION = "set default_region"
 def show(
     problems: Iterable[Problem], total: int, alike: Sequence[Alike] = (), *, what: str = "error"
 ) -> None:
-    """Say the first problems, a line each, then how many there are, and what mends them all."""
+    """Show the first problems, a line each, then how many there are, and what to do about them."""
     shown = list(problems)
     if total > _FEW and alike:
         shown = _show_kinds(alike, what)

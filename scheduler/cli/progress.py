@@ -19,7 +19,7 @@ from scheduler.ledger.views import AccountView, CampaignView
 from scheduler.live import progress as live
 from scheduler.models import CallState, Contact
 
-#: Off a terminal, a line this often.
+#: Without a terminal, a line this often, in seconds.
 LINE_SECONDS = 5.0
 
 
@@ -27,7 +27,7 @@ class Progress:
     """Shows how a campaign stands."""
 
     def __init__(self, ceiling: int, began_at: float | None = None) -> None:
-        """`ceiling` is what the settings say of the account's slots."""
+        """`ceiling` is the account's ceiling in the settings."""
         self.notice = ""  #: what it waits for, or what is wrong
         self._ceiling = ceiling
         self._known = live.Progress() if began_at is None else live.Progress(began_at)
@@ -38,7 +38,7 @@ class Progress:
     def show(
         self, campaign: CampaignView, account: AccountView, sample: Contact | None = None
     ) -> None:
-        """Show how it stands now; the hours of the `sample` are those of all who wait."""
+        """Show the state now; the hours of `sample` stand for those of all waiting contacts."""
         self._sample = sample
         self._known.note(campaign)
         if self._drawn is not None:
@@ -49,7 +49,7 @@ class Progress:
 
     @contextmanager
     def on_screen(self) -> Iterator[None]:
-        """Draw on a terminal; elsewhere lines are written."""
+        """Draw on a terminal; elsewhere write lines."""
         if not console.err.is_terminal or console.is_quiet():
             yield
             return

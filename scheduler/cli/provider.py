@@ -1,4 +1,4 @@
-"""`callsched PROVIDER`: what one provider alone can do."""
+"""`callsched PROVIDER`: what only one provider can do."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def kind_of(name: str, option: str) -> Kind:
 
 
 def group_of(name: str) -> typer.Typer | None:
-    """Return a provider's own commands; None where there are none."""
+    """Return a provider's own commands; None if it has none."""
     for kind in PROVIDERS:
         if kind.name == name and Tells in kind.abilities:
             group = typer.Typer(
@@ -35,7 +35,7 @@ def group_of(name: str) -> typer.Typer | None:
                 rich_markup_mode="markdown",
                 context_settings={"obj": kind},
             )
-            group.callback()(_nothing)  # else Typer takes its only command for the whole
+            group.callback()(_nothing)  # else Typer takes an only command for the group
             group.command(help=(event.__doc__ or "").replace("PROVIDER", name))(event)
             return group
     return None

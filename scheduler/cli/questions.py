@@ -1,4 +1,4 @@
-"""The questions before something is done that can't be undone, or rings phones: in numbers."""
+"""Asks before something that can't be undone or that rings phones, with the numbers."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from scheduler.operations.stakes import Stakes, at_stake, stakes_of
 from scheduler.providers import accounts_of
 from scheduler.settings import settings
 
-#: Patterns that are named in a question.
+#: The most patterns that a question names.
 _NAMED = 3
 
 
 def confirm(question: str, otherwise: str) -> None:
-    """On a terminal, ask; off a terminal never. After a no, say `otherwise` and exit with 1."""
+    """On a terminal, ask; elsewhere never. After a no, say `otherwise` and exit with 1."""
     if console.may_ask() and not typer.confirm(visible(question), err=True):
         console.say(otherwise)
         raise typer.Exit(1)
 
 
 def is_real(account: str) -> bool:
-    """Whether phones ring that an account dials: one that these settings don't know may be."""
+    """Whether calls of an account ring phones; an account that the settings don't know may."""
     if account == SANDBOX_ACCOUNT:
         return False
     try:
@@ -42,7 +42,7 @@ def is_real(account: str) -> bool:
 
 
 def waiting_calls(stakes: Stakes) -> str:
-    """Say how many calls wait in how many campaigns, and for how long they last at worst."""
+    """Say how many calls wait in how many campaigns, and how long they may last."""
     campaigns = counted(stakes.campaigns, "campaign")
     waiting = counted(stakes.waiting, "call waits", "calls wait")
     return f"{campaigns}: {waiting} ({counted(stakes.minutes, 'minute')} at worst)"

@@ -1,4 +1,4 @@
-"""What `reconcile` takes: whom it is about, and what the operator knows of them."""
+"""The options of `reconcile`: which calls it is about, and what the operator knows about them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ YesSettle = Annotated[
 
 
 def verdict(*, placed: bool, not_placed: bool, redial: bool) -> Resolution | None:
-    """Return what calls are settled as; None when nothing is. Bad usage for two of them."""
+    """Return the verdict on the calls; None without one. Two of them are bad usage."""
     if placed and not_placed:
         raise typer.BadParameter("either --placed or --not-placed")
     if redial and not not_placed:
@@ -49,14 +49,14 @@ def verdict(*, placed: bool, not_placed: bool, redial: bool) -> Resolution | Non
 
 
 def expect_one(contacts: Sequence[str] | None) -> str:
-    """Return the one contact that a call is named for; bad usage for none or several."""
+    """Return the only contact of --attach or --end; none or several are bad usage."""
     if not contacts or len(contacts) > 1:
         raise typer.BadParameter("--attach and --end are for one contact: name it")
     return contacts[0]
 
 
 def expect_whom(contacts: Sequence[str] | None, verdict: Resolution | None, *, every: bool) -> None:
-    """Refuse, as bad usage, a verdict on nobody, and one on some and on all."""
+    """Refuse, as bad usage, a verdict on nobody, or on named contacts and on all."""
     if contacts and every:
         raise typer.BadParameter("either contacts or --all")
     if verdict is not None and not contacts and not every:

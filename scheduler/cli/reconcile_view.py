@@ -1,4 +1,4 @@
-"""What `reconcile` asks of a person, and how it shows what became of unknown calls."""
+"""Asks before `reconcile` settles calls, and shows what is known about unknown calls."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ _SETTLED = {
 
 
 def say_reading(waiting: int) -> None:
-    """Say that conversations are read, which takes its time."""
+    """Say that the command reads conversations, which takes a while."""
     console.say(f"reading what was said in {counted(waiting, 'conversation')} …")
 
 
 def confirm(cases: Sequence[Case], verdict: Resolution) -> None:
-    """On a terminal, ask before calls are settled as not placed; off a terminal never."""
+    """On a terminal, ask before calls are settled as not placed; elsewhere never."""
     if verdict is Resolution.PLACED or not cases or not console.may_ask():
         return
     live = sum((case.call.held_until or 0.0) > time.time() for case in cases)
@@ -47,7 +47,7 @@ def confirm(cases: Sequence[Case], verdict: Resolution) -> None:
 
 
 def show(inquiry: Inquiry, *, json: bool) -> None:
-    """Show what is known of each call, what went wrong, and what can be said next."""
+    """Show what is known about each call, what went wrong, and what the user can do next."""
     if json:
         console.emit(inquiry.as_record())
     elif inquiry.cases:

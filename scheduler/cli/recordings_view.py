@@ -1,4 +1,4 @@
-"""How recordings are shown: a table, or JSON; what is wrong with one is said besides."""
+"""Shows recordings as a table or as JSON, and says what is wrong with any of them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _COLUMNS = ("contact", "attempt", "recording", "seconds", "channels", "file")
 
 
 def show(found: Listed, campaign_id: str, *, json: bool, is_saved: bool) -> None:
-    """Show what there is, then what is missing."""
+    """Show the recordings, then say which are missing."""
     if json:
         shown = [each.as_record() for each in found.recordings]
         console.emit({"campaign_id": campaign_id, "erased": found.erased, "recordings": shown})

@@ -1,4 +1,4 @@
-"""What is said of people whom an earlier campaign of the same name has called."""
+"""Tells the user about people whom an earlier campaign of the same name has called."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from scheduler.ledger import repeats
 from scheduler.ledger.repeats import Repeats
 from scheduler.operations.repeats import Because, Earlier
 
-#: Earlier campaigns that are named.
+#: How many earlier campaigns are named.
 _NAMED = 3
 
 
@@ -73,7 +73,7 @@ def _ways_out(campaign_id: str, earlier: Earlier) -> str:
     if earlier.window.because is Because.CREATED_SO:
         return _afterwards(campaign_id)
     first = earlier.found[0]
-    # A numbered one is meant by the id that it follows.
+    # The command names a numbered campaign by the id before the number.
     meant = first.campaign_id.partition("+")[0]
     text = (
         f"Use --again to call them anyway, or --id {meant} to continue that campaign, which"

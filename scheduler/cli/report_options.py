@@ -1,4 +1,4 @@
-"""Of which campaign `callsched report` is, what its page shows, and where it goes."""
+"""Options of `callsched report`: the campaign, what its page shows, and where it goes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-#: Calls that a page lists unless more are asked for: browsers take a moment to lay out more.
+#: How many calls a page lists by default: browsers take a moment to lay out more.
 ROWS = 10_000
 
 Archived = Annotated[

@@ -1,4 +1,4 @@
-"""How `callsched report` makes its page, with a count of the calls on a terminal."""
+"""Makes the page of `callsched report`, and counts the calls on a terminal."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from scheduler.report.entries import Entries
 from scheduler.report.figures import Figures, read
 from scheduler.report.header import Source, source_of
 
-#: A path that stands for it.
+#: The path that stands for standard output.
 STANDARD_OUTPUT = Path("-")
 
 
 @contextmanager
 def opened_source(id_: str | None, archived: Path | None) -> Iterator[Source]:
-    """Open a campaign of the ledger, the newest without an id, or an archived one."""
+    """Open a campaign of the ledger (without an id the newest), or an archived one."""
     if archived is not None:
         yield source_in(archived)
         return
@@ -33,15 +33,15 @@ def opened_source(id_: str | None, archived: Path | None) -> Iterator[Source]:
 def figures_of(
     source: Source, entries: Entries | None, *, numbers: bool, transcripts: bool
 ) -> Figures:
-    """Read every record once; what the page shows of a call goes into the entries."""
+    """Read every record once, and keep in the entries what the page shows of a call."""
     taken = {"taken": entries.add} if entries is not None else {}
     with console.counting(f"reading {source.header.campaign_id}", "calls") as counted:
         return read(source, numbers=numbers, transcripts=transcripts, counted=counted, **taken)
 
 
 def write_page(figures: Figures, entries: Entries, path: Path) -> None:
-    """Write the page, and say what is in it. Raises ConfigError when the file can't be written."""
-    # It brings matplotlib and jinja2 along, which take a second.
+    """Write the page, and say what is in it. Raises ConfigError if the file can't be written."""
+    # Imported only here: it imports matplotlib and jinja2, which takes a second.
     from scheduler.report.page import write
 
     target = None if path == STANDARD_OUTPUT else path
@@ -52,7 +52,7 @@ def write_page(figures: Figures, entries: Entries, path: Path) -> None:
 
 
 def _summary(figures: Figures, entries: Entries) -> str:
-    """Say what a page holds: whoever sends it should know."""
+    """Return what a page has in it, for the person who sends it."""
     calls = counted_in_words(figures.contacts, "call")
     if figures.ended < figures.contacts:
         calls = f"{figures.ended:,} of {calls} so far"

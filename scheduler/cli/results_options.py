@@ -57,7 +57,7 @@ Json = Annotated[
 
 
 def read_only(only: str | None) -> Outcomes:
-    """Read --only; bad usage where it can't be read."""
+    """Read --only; one that can't be read is bad usage."""
     words = [word.strip() for word in (only or "").split(",") if word.strip()]
     if only is not None and not words:
         raise typer.BadParameter("say how the calls ended: stopped, failed, …", param_hint="--only")
@@ -70,7 +70,7 @@ def read_only(only: str | None) -> Outcomes:
 def chosen_format(
     format_: ResultFormat | None, of_path: ResultFormat | None, *, excel: bool, json: bool
 ) -> ResultFormat:
-    """Return the format that is asked for; with `json` records go to standard output as JSON."""
+    """Return the chosen format; with `json` records go to standard output as JSON."""
     if json:
         if format_ not in (None, ResultFormat.JSONL):
             raise typer.BadParameter("standard output has one format", param_hint="--json")

@@ -32,7 +32,7 @@ _ENDINGS = {
 
 
 def format_of(path: Path | None) -> ResultFormat:
-    """Return the format that a path's ending stands for; CSV when there is no path."""
+    """Return the format of a path's ending; CSV without a path."""
     if path is None:
         return ResultFormat.CSV
     if chosen := _ENDINGS.get(path.suffix.lower()):
@@ -43,7 +43,7 @@ def format_of(path: Path | None) -> ResultFormat:
 
 _OURS_ALONE = Layout()
 
-#: Records that are written before somebody is told how many there are.
+#: After so many records the command begins to say how many it has written.
 _PROGRESS_EVERY = 100
 
 
@@ -51,7 +51,7 @@ _PROGRESS_EVERY = 100
 def counted(
     records: Iterable[dict[str, Any]], path: Path | None, total: int
 ) -> Iterator[Iterable[dict[str, Any]]]:
-    """Show on a terminal how many of so many records were read, where they go to a file."""
+    """Show on a terminal how many of so many records were read, if they go to a file."""
     if path is None:
         yield records
         return
@@ -82,9 +82,9 @@ def export(
     format_: ResultFormat | None = None,
     layout: Layout = _OURS_ALONE,
 ) -> int:
-    """Write records to a file, or to standard output; return how many there were.
+    """Write records to a file, or to standard output; return their number.
 
-    A file is replaced when it is complete.
+    An existing file is replaced once the new one is complete.
     """
     chosen = format_ or format_of(path)
     tally = Tally(records)
@@ -98,7 +98,7 @@ def export(
 
 
 class Tally:
-    """Records that are counted as they pass."""
+    """Passes records on, and counts them."""
 
     def __init__(self, records: Iterable[dict[str, Any]]) -> None:
         self._records = records
@@ -111,7 +111,7 @@ class Tally:
 
 
 def _write_workbook(records: Iterable[dict[str, Any]], path: Path | None, layout: Layout) -> None:
-    # Only who wants a workbook needs the library.
+    # Imported only here: only workbooks need the library.
     from scheduler.operations.export_workbook import TooLarge, write_workbook
 
     try:
@@ -128,7 +128,7 @@ def _write_workbook(records: Iterable[dict[str, Any]], path: Path | None, layout
 
 
 def say_written(path: Path, campaign: CampaignView, count: int, *, json: bool) -> None:
-    """Say what a file of results has."""
+    """Say how many calls a file of results has."""
     if json:
         console.emit(
             {

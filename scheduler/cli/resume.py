@@ -1,4 +1,4 @@
-"""`callsched resume`: have a paused campaign go on, also one that stopped itself."""
+"""`callsched resume`: resume a paused campaign, also one that stopped itself."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def resume(
 
 
 def _ask(views: Sequence[CampaignView], *, yes: bool) -> None:
-    """On a terminal, ask before every campaign dials: of one that is named, it is meant."""
+    """On a terminal, ask before --all resumes campaigns; a named campaign is meant."""
     stakes = at_stake(view for view in views if is_real(view.account))
     if stakes.waiting and not yes and console.may_ask():
         console.say(f"{waiting_calls(stakes)}.")

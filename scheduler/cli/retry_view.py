@@ -1,4 +1,4 @@
-"""What `retry` reads of --only, and shows of how calls ended and which are left out."""
+"""Reads --only of `retry`, and shows how calls ended and which are left out."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from scheduler.settings import settings
 
 
 def read_only(campaign: CampaignView, only: str | None) -> Ends:
-    """Read --only; bad usage, with what the campaign has, where it says nothing."""
+    """Read --only; without it, it is bad usage, and the message lists the campaign's ends."""
     words = [word.strip() for word in (only or "").split(",") if word.strip()]
     if not words:
         console.fail("say which calls are made again, such as --only rejected,not_reached")
@@ -39,7 +39,7 @@ def show_ends(campaign: CampaignView) -> None:
 
 
 def warn(survey: Candidates) -> None:
-    """Say who may have been rung, and who is left out."""
+    """Warn that a phone may have rung already, and say who is left out."""
     if survey.campaign.policy.retry_total is not None:
         console.say("each is a new call: what retry.total allows is counted from the start")
     if survey.unknown:
@@ -50,7 +50,7 @@ def warn(survey: Candidates) -> None:
 
 
 def confirm(planned: Plan) -> None:
-    """On a terminal, ask before real calls. The sandbox calls nobody, and is no account of ours."""
+    """On a terminal, ask before real calls; for the sandbox, which calls nobody, don't ask."""
     campaign = planned.survey.campaign
     if console.may_ask() and campaign.account != SANDBOX_ACCOUNT:
         campaigns.confirm(planned.count, campaign.policy, account_of(campaign, settings()))
@@ -63,7 +63,7 @@ def say_taken(planned: Plan, retry_of: str) -> None:
 
 
 def say_who_dials(ledger: Ledger, view: CampaignView) -> None:
-    """Say so where nobody dials a campaign by itself: the sandbox ends with the run it was for."""
+    """Say if nobody dials the new campaign: the sandbox of a run ends with that run."""
     if view.account != SANDBOX_ACCOUNT:
         served.warn(ledger, [view])
     elif view.state is not CampaignState.FINISHED:
@@ -76,7 +76,7 @@ def say_who_dials(ledger: Ledger, view: CampaignView) -> None:
 
 
 def show(ledger: Ledger, view: CampaignView, retry_of: str, *, json: bool) -> None:
-    """Show the campaign that calls the contacts again: to a person, its id."""
+    """Show the new campaign: to a person only its id."""
     if json:
         console.emit(served.record_of(ledger, view) | {"retry_of": retry_of})
     else:

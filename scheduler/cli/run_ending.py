@@ -1,4 +1,4 @@
-"""How `callsched run` says how it ended, and with which exit code."""
+"""Says how `callsched run` ended, and chooses the exit code."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _CODES = {
 
 
 def expect_writable(path: Path | None) -> None:
-    """Before anybody is called, look whether the results can be written."""
+    """Before anybody is called, check that the results can be written."""
     if path is None:
         return
     expect_library(results_view.format_of(path))
@@ -47,7 +47,7 @@ def expect_writable(path: Path | None) -> None:
 def tell(ledger: Ledger, ending: Ending, path: Path | None, *, json: bool, quiet: bool) -> int:
     """Show how a run ended, and write its results to a path; return the exit code.
 
-    Raises ConfigError when the campaign was finished before, and nobody was called.
+    Raises ConfigError if the campaign was finished before and nobody was called.
     """
     if ending.how is How.WAS_FINISHED:
         raise ConfigError(_refusal(ending.campaign.campaign_id))
@@ -72,9 +72,9 @@ def tell(ledger: Ledger, ending: Ending, path: Path | None, *, json: bool, quiet
 
 @contextmanager
 def _written_first(ledger: Ledger, campaign_id: str, path: Path | None) -> Iterator[None]:
-    """Write the results before anything is printed: printing may fail for want of a reader or room.
+    """Write the results before anything is printed: printing may fail without a reader or room.
 
-    An error of writing is raised last. Raises ConfigError.
+    Raises ConfigError at the end if writing failed.
     """
     fault = None
     try:
@@ -140,7 +140,7 @@ def _explained(label: str) -> tuple[str, str]:
 
 
 def _ways_on(ending: Ending) -> Iterator[str]:
-    """Yield why calls are left, and what goes on only while a worker runs."""
+    """Yield why calls are left, and what continues only while a worker runs."""
     campaign, again = ending.campaign, "the same command continues, and calls nobody twice"
     left = f"{counted(campaign.calls[CallState.PENDING], 'call')} left"
     if ending.how is How.FINISHED:
@@ -160,7 +160,7 @@ def _ways_on(ending: Ending) -> Iterator[str]:
 
 
 def _rest(rest: Rest, *, in_sandbox: bool) -> Iterator[str]:
-    """Yield what is not over yet: a worker goes on with it; in the sandbox, another run there."""
+    """Yield what is not over yet; a worker continues it, or in the sandbox another run."""
     worker = "`run --sandbox`" if in_sandbox else "worker"
     start = "" if in_sandbox else f": {suggested('worker')}"
     if rest.unconfirmed:

@@ -23,18 +23,18 @@ class RunView:
     """The host of a run at a terminal, or in a log."""
 
     def __init__(self, policy: Policy, account: Account, *, asks: bool) -> None:
-        """It asks before real calls only if it `asks`."""
+        """`asks`: ask before real calls."""
         self._policy = policy
         self._account = account
         self._asks = asks
         self._progress = Progress(account.max_concurrency)
 
     def counting(self, what: str, unit: str) -> AbstractContextManager[Count]:
-        """Show how many are done."""
+        """Show how many rows are done."""
         return console.counting(what, unit)
 
     def api_is_away(self, why: str) -> None:
-        """Say so."""
+        """Say that the API does not answer."""
         console.say(why)
 
     def intended(self, intent: Intent) -> None:
@@ -44,7 +44,7 @@ class RunView:
             campaigns.confirm(intent.earlier.left, self._policy, self._account)
 
     def loaded(self, campaign: CampaignView) -> None:
-        """Say what an older campaign of this id keeps."""
+        """Say what an existing campaign of this id keeps."""
         campaigns.tell_loaded(campaign, self._policy)
 
     @contextmanager
@@ -52,7 +52,7 @@ class RunView:
         """Take Ctrl-C, SIGTERM and SIGHUP as an order to stop every live call and leave."""
         kinds = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
         before = {kind: signal.signal(kind, lambda *_: run.interrupt()) for kind in kinds}
-        # The pace is that of the run, without the time that somebody took to answer.
+        # The pace is that of the run, without the time that the user took to answer.
         self._progress = Progress(self._account.max_concurrency)
         try:
             yield
@@ -61,24 +61,24 @@ class RunView:
                 signal.signal(kind, handler)
 
     def watching(self) -> AbstractContextManager[None]:
-        """Draw on a terminal; elsewhere lines are written."""
+        """Draw on a terminal; elsewhere write lines."""
         return self._progress.on_screen()
 
     def looked(self, look: Look) -> None:
-        """Show how it stands."""
+        """Show the campaign's state."""
         self._progress.notice = notice(look, self._account.credentials.address)
         self._progress.show(look.campaign, look.account, look.sample)
 
     def interrupted_early(self) -> None:
-        """Say so."""
+        """Say that nobody was called yet."""
         console.say("interrupted before anybody was called; the same command continues")
 
     def interrupted(self) -> None:
-        """Say so."""
+        """Say that live calls are being stopped."""
         console.say("interrupted: no new calls; stopping every live one …")
 
     def still_live(self, live: list[str]) -> None:
-        """List them."""
+        """List the live calls."""
         if not live:
             console.say("no call is live any more; the workers are being ended")
             return
@@ -87,18 +87,18 @@ class RunView:
             console.say(f"  {attempt}")
 
     def workers_die(self, why: ConfigError, open_calls: int) -> None:
-        """Say why, and that they are started again."""
+        """Say why the workers died, and that they are started again."""
         left = f"{counted(open_calls, 'call is', 'calls are')} open, so they are started again"
         console.say(*map(str, why.args), left)
 
     def redis_restarted(self) -> None:
-        """Say so."""
+        """Say that the private Redis was started again."""
         console.say("the private Redis had died and has been started again")
 
     def redis_away(self, why: LedgerTrouble) -> None:
-        """Say so."""
+        """Say that the run waits for Redis."""
         console.say(f"waiting for Redis: {why}")
 
     def redis_stays_away(self, why: SchedulerError) -> None:
-        """Say why."""
+        """Say why the run does not wait for Redis any more."""
         console.say(str(why))

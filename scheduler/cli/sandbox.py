@@ -1,4 +1,4 @@
-"""`callsched sandbox`: a telephony API in a box, on this machine."""
+"""`callsched sandbox`: a local server that behaves like a telephony API."""
 
 from __future__ import annotations
 
@@ -63,13 +63,13 @@ def sandbox(
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
     except OSError as error:
-        if error.filename is not None:  # no socket has one
+        if error.filename is not None:  # an error of a socket names no file
             raise ConfigError(f"--journal {error.filename}: {error.strerror}") from None
         raise typer.BadParameter(f"{host}:{port}: {error.strerror}", param_hint="--port") from None
 
 
 def _leave_at_end_of(fd: int) -> None:
-    """Leave when everybody who needs this sandbox is gone: they hold the pipe's other end."""
+    """Exit when every process that needs this sandbox is gone: they hold the pipe's other end."""
     while os.read(fd, 1):
         pass
     os.kill(os.getpid(), signal.SIGTERM)

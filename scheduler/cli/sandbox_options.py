@@ -1,4 +1,4 @@
-"""How a command line says what a sandbox is like."""
+"""Reads the options of a sandbox."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import typer
 from scheduler.fields.durations import seconds
 from scheduler.sandbox.boxes import BOXES, Box
 
-#: The API that is meant when none is named.
+#: The API of a sandbox if none is named.
 FIRST = next(iter(BOXES))
 
 Provider = Annotated[str, typer.Option(metavar="|".join(BOXES), help="The API to imitate.")]
@@ -32,6 +32,6 @@ def length(option: str, written: str) -> float:
 
 
 def span(option: str, written: str) -> tuple[float, float]:
-    """Return the least and the most of `1s..5s`; of one length both are the same."""
+    """Return the least and the most of `1s..5s`; for a single length both are the same."""
     least, _, most = written.partition("..")
     return length(option, least), length(option, most or least)

@@ -46,7 +46,7 @@ def add(
     with campaigns.check(path, chosen, Reading(encoding, region=region), account) as checked:
         rule = schedule_options.rule_of(checked.schedule, path, cron, at, timezone)
         dials_on = checked.account.name
-        if account not in (None, dials_on):  # each firing reads the file, and knows no option
+        if account not in (None, dials_on):  # each firing reads only the file
             raise ConfigError(
                 f"{path} names account {dials_on}: leave --account out, or change the file"
             )

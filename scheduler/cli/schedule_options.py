@@ -1,4 +1,4 @@
-"""What commands of `schedule` take: a schedule's name, and when it fires."""
+"""Options of the commands of `schedule`: a schedule's name, and when it fires."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ Count = Annotated[int, typer.Option("-n", min=1, max=1000, help="How many launch
 
 
 def changed(rule: Schedule, overlap: Overlap | None, catch_up: str | None) -> Schedule:
-    """Return a rule with what --overlap and --catch-up say."""
+    """Return a rule with the values of --overlap and --catch-up."""
     if overlap is not None:
         rule = replace(rule, overlap=overlap)
     if catch_up is not None:
@@ -70,7 +70,7 @@ def changed(rule: Schedule, overlap: Overlap | None, catch_up: str | None) -> Sc
 
 
 def _catch_up_seconds(written: str) -> float:
-    """Read --catch-up; bad usage when it is no duration."""
+    """Read --catch-up; anything but a duration is bad usage."""
     try:
         return positive_seconds(written)
     except ValueError as error:
@@ -80,7 +80,7 @@ def _catch_up_seconds(written: str) -> float:
 def rule_of(
     own: Schedule | None, path: Path, cron: str | None, at: str | None, timezone: str | None
 ) -> Schedule:
-    """Return the file's schedule, or the one that the options say."""
+    """Return the file's schedule, or that of the options."""
     if cron is None and at is None:
         if timezone is not None:
             raise typer.BadParameter("goes with --cron or --at", param_hint="--timezone")

@@ -1,4 +1,4 @@
-"""What `schedule` asks on a terminal before workers are to call people by themselves."""
+"""Asks, on a terminal, before a schedule has workers call people by themselves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a schedule and its firings are shown to a person."""
+"""Shows schedules and their firings to a person."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from scheduler.operations.schedules import failures, shown_in
 
 
 def show_added(view: ScheduleView, *, is_new: bool, json: bool) -> None:
-    """Say that a schedule is kept, when it fires next, and who launches it."""
+    """Say that a schedule was added, when it fires next, and who launches it."""
     if json:
         console.emit({"added": is_new, **view.as_record()})
         return
@@ -34,7 +34,7 @@ def show_state(view: ScheduleView, *, json: bool) -> None:
 
 
 def show_all(views: Sequence[ScheduleView]) -> None:
-    """Show schedules, a line each, and what is wrong with them last."""
+    """Show schedules, a line each, and then what is wrong with them."""
     if not views:
         console.out.print(f"no schedules yet: {suggested('schedule', 'add', 'FILE')}")
         return
@@ -46,7 +46,7 @@ def show_all(views: Sequence[ScheduleView]) -> None:
 
 
 def show_one(view: ScheduleView, firings: Sequence[Firing]) -> None:
-    """Show a schedule, and what became of its firings."""
+    """Show a schedule and the outcome of its firings."""
     for line in _described(view):
         console.out.print(line, markup=False)
     if firings:
@@ -59,7 +59,7 @@ def show_one(view: ScheduleView, firings: Sequence[Firing]) -> None:
 
 
 def when(rule: Schedule, at: float) -> str:
-    """Write an instant in the schedule's time zone, and beside it in the reader's."""
+    """Write an instant in the schedule's time zone, followed by the reader's."""
     return shown_in(rule, at) + (reader.here(at, rule.timezone) if rule.timezone else "")
 
 

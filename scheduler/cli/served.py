@@ -17,12 +17,12 @@ _MOST_SAID = 5
 
 
 def lack_of(ledger: Ledger, view: CampaignView) -> str:
-    """Return that nobody dials a campaign, and the remedy; "": somebody does."""
+    """Return that nobody dials a campaign, and the remedy; "" if somebody does."""
     return Serving(ledger, settings()).lack(view)
 
 
 def warn(ledger: Ledger, views: Sequence[CampaignView]) -> None:
-    """Say of campaigns that nobody dials them, and how they go on."""
+    """Warn of campaigns that nobody dials, and say what to do."""
     serving = Serving(ledger, settings())
     lacks = [serving.lack(views[0])] if len(views) == 1 else serving.lacks(views)
     for lack in filter(None, lacks[:_MOST_SAID]):
@@ -32,13 +32,13 @@ def warn(ledger: Ledger, views: Sequence[CampaignView]) -> None:
 
 
 def warn_of_account(ledger: Ledger, account: str) -> None:
-    """Say that no worker of an account is there to launch what is scheduled."""
+    """Warn if an account has no worker that could launch its schedules."""
     if lack := Serving(ledger, settings()).of_account(account):
         console.warn(lack)
 
 
 def record_of(ledger: Ledger, view: CampaignView) -> dict[str, Any]:
-    """Return a campaign as JSON has it, and why nobody dials it; None where somebody does."""
+    """Return a campaign for JSON, and why nobody dials it; None if somebody does."""
     return view.as_record() | {"nobody_dials": lack_of(ledger, view) or None}
 
 

@@ -17,15 +17,15 @@ from scheduler.models import OPEN_STATES, CallState, CampaignState
 from scheduler.operations import schedules
 from scheduler.operations.waits import NO_WAIT, Wait
 
-#: More campaigns than anybody reads.
+#: The most campaigns that are listed; nobody reads more.
 MOST_LISTED = 200
 
-#: What operators did last, as far as it is shown.
+#: How many of the operators' last orders are shown.
 _SHOWN_CONTROLS = 3
 
 
 def record(known: Standing, id_: str | None) -> dict[str, Any]:
-    """Return one campaign with its account when it was asked for, else lists of both."""
+    """Return one campaign with its account if it was asked for, otherwise lists of both."""
     if id_:
         controls = [each.as_record() for each in known.controls]
         account = known.accounts[0].as_record()
@@ -41,7 +41,7 @@ def record(known: Standing, id_: str | None) -> dict[str, Any]:
 
 
 def show(known: Standing, wait: Wait = NO_WAIT) -> None:
-    """Show it, what is wrong with schedules and workers last.
+    """Show campaigns and accounts, and then what is wrong with schedules and workers.
 
     `wait` is what the next call of the only campaign waits for.
     """
@@ -51,7 +51,7 @@ def show(known: Standing, wait: Wait = NO_WAIT) -> None:
             console.warn(line)
 
 
-#: What a narrow screen does without, the first of them first.
+#: Columns that a narrow screen leaves out, in this order.
 _SHEDS = ("total", "account", "open", "pending", "late", "ended")
 
 
@@ -60,7 +60,7 @@ def _show_standing(known: Standing, wait: Wait) -> None:
     if not views:
         console.out.print(nothing_yet())
         return
-    # A column that says nothing takes room from the ids.
+    # An empty column would take room from the ids.
     has_late = any(view.late.calls for view in views)
     columns = ["campaign", "account", "state", "total", "pending", "open", "ended"]
     columns += ["late"] if has_late else []
@@ -94,7 +94,7 @@ def _show_standing(known: Standing, wait: Wait) -> None:
 
 
 def _state(view: CampaignView) -> str:
-    """Return a state as people see it: what is being cancelled is not about to go on."""
+    """Return a state for people: a campaign that is being cancelled is not active."""
     is_over = view.state is CampaignState.FINISHED
     return "cancelling" if view.cancelled_by and not is_over else view.state
 
@@ -124,7 +124,7 @@ def _show_one(view: CampaignView, wait: Wait) -> None:
 
 
 def _show_who_holds(view: CampaignView) -> None:
-    """Show why it makes no new calls, and what mends it."""
+    """Show why a campaign makes no new calls, and what to do."""
     if view.stopped_itself:
         again = f"`{suggested('resume', view.campaign_id)}` resumes it"
         console.out.print(f"  it stopped itself: {view.stopped_itself}; {again}", markup=False)

@@ -16,7 +16,8 @@ _STREAMS = (("stdin", "r"), ("stdout", "w"), ("stderr", "w"))
 def open_missing() -> None:
     """Open /dev/null for standard streams that were closed before the start (`>&-`).
 
-    Otherwise the next file or socket would get their descriptor, and be taken for them.
+    Otherwise the next file or socket would get the descriptor of a standard stream, and what is
+    printed would go there.
     """
     for number, (name, mode) in enumerate(_STREAMS):
         if getattr(sys, name) is not None:
@@ -47,7 +48,7 @@ def _is_width(written: str) -> bool:
 
 
 def take_any_text() -> None:
-    """Write characters that standard output can't encode as escapes: people read tables."""
+    """Write characters that standard output can't encode as escapes, which is enough for people."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
 
@@ -80,7 +81,7 @@ def exactly() -> Iterator[None]:
 
 @contextmanager
 def whoever_reads() -> Iterator[None]:
-    """Write something short to standard output, and ignore a missing reader."""
+    """Write something short to standard output, and ignore that nobody reads it."""
     try:
         yield
     except BrokenPipeError:
@@ -98,7 +99,7 @@ def has_no_reader() -> bool:
 
 
 def give_up_output() -> None:
-    """Discard what is still to be written: it has no reader, or no room."""
+    """Discard output that is still to be written: nobody reads it, or there is no room for it."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     with suppress(OSError, ValueError):
         os.dup2(nowhere, sys.stdout.fileno())

@@ -30,7 +30,7 @@ def suggested(*words: str) -> str:
 def as_typed(text: str) -> str:
     """Return a message with the commands in it, `callsched …` in backticks, as they can be typed.
 
-    The rooms below serve programs and pages as well, and know of no shell.
+    The rooms below also serve programs and pages, and know no shell.
     """
     if f"`{_NAME} " not in text:
         return text
@@ -39,7 +39,7 @@ def as_typed(text: str) -> str:
 
 
 def here(command: str) -> str:
-    """Return a whole command of ours, `callsched …`, as it can be typed here."""
+    """Return a whole command `callsched …` as it can be typed in this shell."""
     return f"{_beginning()}{command.removeprefix(_NAME)}"
 
 
@@ -50,13 +50,13 @@ def _beginning() -> str:
 
 
 def _folder() -> str:
-    """Return the state folder in which the ledger is; "" for the one that is taken unsaid."""
-    # `--help` has no use for it, and it takes longer to import than all of help.
+    """Return the state folder in which the ledger is; "" for the default one."""
+    # `--help` does not need it, and it takes longer to import than everything that help needs.
     from scheduler.settings import Settings, settings
 
     try:
         chosen = settings()
-    except ConfigError:  # which is just what is being said
+    except ConfigError:  # the message is about these settings anyway
         return ""
     unsaid = Settings.model_fields["state_dir"].get_default(call_default_factory=True)
     if chosen.redis_url is not None or chosen.state_dir == unsaid:
@@ -73,7 +73,7 @@ def program() -> str:
 
 
 def _short(path: Path) -> str:
-    """Return a path as seen from the working folder, where it is in it."""
+    """Return a path, relative if it is in the working folder."""
     try:
         return str(path.absolute().relative_to(Path.cwd()))
     except ValueError:

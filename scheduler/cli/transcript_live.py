@@ -21,7 +21,7 @@ from scheduler.report.transcripts import one_line
 
 
 class Since(StrEnum):
-    """From where on live lines are shown."""
+    """Which live lines are shown first."""
 
     START = "start"
     NOW = "now"
@@ -36,7 +36,7 @@ def show(
     raw: bool,
     json: bool,
 ) -> None:
-    """Show live lines, with `follow` as they come until the calls are over or Ctrl-C comes."""
+    """Show live lines; with `follow` also new ones, until the calls end or Ctrl-C."""
     try:
         with opened_ledger() as ledger:
             row = lines.row_of(ledger, campaign_id, contact)

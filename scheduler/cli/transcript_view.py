@@ -28,7 +28,7 @@ _ENDINGS = {
 
 
 def format_of(path: Path | None) -> TranscriptFormat:
-    """Return the format that a path's ending stands for; text when there is no path."""
+    """Return the format of a path's ending; text without a path."""
     if path is None:
         return TranscriptFormat.TEXT
     if path.suffix.lower() not in _ENDINGS:
@@ -44,7 +44,7 @@ def as_json(record: dict[str, Any]) -> str:
 
 
 def written(transcript: Transcript, chosen: TranscriptFormat) -> str:
-    """Return a transcript for reading; nothing when nothing was recorded."""
+    """Return a transcript for reading; "" if nothing was recorded."""
     record = transcript.record
     began_at = record["started_at"]
     spoken = transcripts.spoken(record["transcript"], began_at)
@@ -58,7 +58,7 @@ def written(transcript: Transcript, chosen: TranscriptFormat) -> str:
 
 
 def say_what_is_missing(found: Transcript) -> None:
-    """Say why there is nothing, or not all."""
+    """Say why the transcript is missing, or not complete."""
     if not found.record["transcript"]:
         console.say(f"nothing was recorded in the call to {found.label}")
     elif found.missing:

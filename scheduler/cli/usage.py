@@ -1,4 +1,4 @@
-"""How commands are called, and what help shows of that: Typer's way, but for what says nothing."""
+"""How commands are called, and what help shows: as Typer does it, without empty words."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 from scheduler.cli.suggested import suggested
 
-#: Options that say the same; a command takes the one that it has under the names of the others.
+#: Options that mean the same: a command accepts the one that it has also by the names of the
+#: others.
 _SAME = (
     ("--note", "--why", "--reason"),
     ("--output", "--results", "--out", "-o"),
     ("--timezone", "--tz"),
     ("--region", "--default-region", "--country"),
 )
-#: What pydantic writes before our words, and Typer's, of a wrong value.
+#: Pydantic writes this before our own message, and Typer's, about a wrong value.
 _OF_LIBRARY = "Value error, "
-#: Every command takes it, and help of the whole shows it.
+#: Every command takes it; only the help of callsched itself shows it.
 _UTC = "--utc"
 #: With fewer parameters, a command shows its options in one panel.
 _MANY = 14
@@ -29,20 +30,20 @@ class Argument(TyperArgument):
     """Shows its name: FILE, [ID]."""
 
     def display_type_rich(self, ctx: Any) -> str | None:
-        """Return nothing: the name says what it is."""
+        """Return nothing: the argument's name says what it is."""
         return None
 
     def get_usage_pieces(self, ctx: Any) -> list[str]:
-        """Return the name, in brackets when it may be left out."""
+        """Return the name, in brackets if it may be left out."""
         name = self.display_name_raw.strip("[]{}").removesuffix("...") + "…" * (self.nargs != 1)
         return [name if self.required else f"[{name}]"]
 
 
 class Option(TyperOption):
-    """Shows no type where it is a switch."""
+    """An option that shows no type if it is a switch."""
 
     def display_type_rich(self, ctx: Any) -> str | None:
-        """Return what stands behind it."""
+        """Return the name of its value."""
         if self.is_flag:
             return ""
         return (super().display_type_rich(ctx) or "").removeprefix("<").removesuffix(">")
@@ -83,7 +84,7 @@ class Group(TyperGroup):
 
 def _plain(parameters: list[Any]) -> list[Any]:
     for each in parameters:
-        # Typer makes them, and takes no class of ours for it.
+        # Typer makes the arguments and options itself, and accepts no class of ours for them.
         each.__class__ = Option if each.param_type_name == "option" else Argument
         if len(parameters) < _MANY:
             each.rich_help_panel = None
@@ -121,7 +122,7 @@ def _as_own(word: str, own: set[str]) -> str:
 
 
 def plainly(command: Any) -> Any:
-    """Return a command, with all that belong to it, that shows and takes what it does here."""
+    """Return a command, with its subcommands, that shows and takes words as this module says."""
     for each in getattr(command, "commands", {}).values():
         plainly(each)
     command.__class__ = Group if isinstance(command, TyperGroup) else Command
@@ -129,7 +130,7 @@ def plainly(command: Any) -> Any:
 
 
 def what_next(error: Any) -> Iterator[str]:
-    """Yield what to do when a command lacks its campaign file, or an option its command."""
+    """Yield advice if a command lacks its campaign file, or an option its command."""
     if type(error).__name__ == "MissingParameter" and getattr(error.param, "name", "") == "file":
         yield f"from a file of contacts: {suggested('init')}"
         yield f"to try it, in the sandbox: {suggested('init', '--example', 'reminders')}"

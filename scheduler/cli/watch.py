@@ -18,7 +18,7 @@ from scheduler.live.watcher import Focus, Watcher
 from scheduler.providers import accounts_of
 from scheduler.settings import settings
 
-#: The ledger is looked at no more often.
+#: The least seconds between two looks at the ledger.
 _LEAST_REFRESH_SECONDS = 1.0
 
 
@@ -63,7 +63,7 @@ def watch(
             look = Focus(calls=snapshot.CALLS, happenings=printed.HAPPENINGS)
             printed.show(watcher.look(look))
             return
-        # It takes as long to import as everything else together.
+        # Imported only here: it takes as long to import as everything else together.
         from scheduler.cli.screen.app import WatchApp
 
         left = WatchApp(ledger, watcher, embedded, seconds(refresh)).run()
@@ -71,7 +71,7 @@ def watch(
 
 
 def _expect(ledger: Ledger, ids: Sequence[str], account: str | None) -> None:
-    """Raise LedgerError when there is no such campaign, or none of this account."""
+    """Raise LedgerError if there is no such campaign, or none of this account."""
     for campaign_id in ids:
         views.campaign(ledger, campaign_id)
     names = accounts.names(ledger)

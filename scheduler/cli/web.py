@@ -52,7 +52,7 @@ def web(
             f"requests to {settings.web_host} come without TLS: let a proxy with TLS answer at"
             " CALLSCHED_PUBLIC_URL, and let nothing but the proxy reach this port"
         )
-    # In this same process: what stops it, and what waits for it, knows its id.
+    # In this same process, because a service that stops it or waits for it knows its id.
     command = [sys.executable, "-m", "scheduler.web", "--called-as", here("callsched")]
     command += ["--callbacks-only"] * callbacks_only
     os.execve(sys.executable, command, environment_of_child(given))

@@ -34,13 +34,13 @@ SeesNumbers = Annotated[
 
 
 def chosen(names: Sequence[str] | None) -> frozenset[str] | None:
-    """Return which accounts are theirs to see; warn of one that this machine does not know."""
+    """Return the accounts that somebody may see; warn of one that this machine does not know."""
     if not names:
         return None
     try:
         known = set(accounts_of(settings(), is_tolerant=True).names)
     except ConfigError:
-        known = set(names)  # what is wrong with the accounts is not for this command to say
+        known = set(names)  # other commands say what is wrong with the accounts
     for name in sorted(set(names) - known):
         console.warn(f"this machine knows no account {name}: is it written as it is meant?")
     return frozenset(names)
@@ -49,13 +49,13 @@ def chosen(names: Sequence[str] | None) -> frozenset[str] | None:
 def as_record(
     scope: Scope, accounts: frozenset[str] | None, *, sees_numbers: bool
 ) -> dict[str, Any]:
-    """Return what somebody may do, for a program."""
+    """Return what a user or token may do, for a program."""
     sees = sees_numbers or scope is Scope.ADMIN
     return {"accounts": sorted(accounts) if accounts else None, "sees_numbers": sees}
 
 
 def in_words(accounts: frozenset[str] | None) -> str:
-    """Return which accounts somebody sees, for a person."""
+    """Return which accounts a user or token sees, for a person."""
     return ", ".join(sorted(accounts)) if accounts else "all"
 
 

@@ -1,5 +1,5 @@
 """The full screen of `callsched watch`: how it draws a picture of now, and what keys do.
 
-`cli/watch.py` calls in. What there is to see comes from `live/`; it knows neither the provider nor
-how a call goes.
+`cli/watch.py` calls it. It draws what `live/` reads, and knows neither the provider nor how a call
+proceeds.
 """

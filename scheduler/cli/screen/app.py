@@ -36,17 +36,17 @@ from scheduler.report.transcripts import one_line
 
 _MOST_ALARMS = 3
 _OF_ACCOUNT = ("top", "slots", "happenings", "workers")
-#: Columns and lines from which on more is shown.
+#: From how many columns and lines on the screen shows more.
 _WIDE, _LOW, _TALL = 130, 20, 36
 _INTERRUPTED = 130
-#: Columns from which on the top line says what this is.
+#: From how many columns on the top line says what this is.
 _TITLED = 100
 #: Up to this height, the panel of ends is one sentence.
 _BRIEF = 2
 
 
 class Seen(Message):
-    """The ledger was looked at."""
+    """The watcher has read the ledger."""
 
     def __init__(self, what: Picture | Trouble) -> None:
         super().__init__()
@@ -54,7 +54,7 @@ class Seen(Message):
 
 
 class WatchApp(App[int]):
-    """Shows what a watcher sees; the ledger is read in its thread alone."""
+    """Shows what a watcher has read; only the watcher's thread reads the ledger."""
 
     CSS_PATH = "screen.tcss"
     ENABLE_COMMAND_PALETTE = False
@@ -107,8 +107,8 @@ class WatchApp(App[int]):
 
     def on_mount(self) -> None:
         """Begin to look."""
-        # A connection that breaks off must not leave a private Redis behind, nor a kill a terminal
-        # that is of no use.
+        # A broken connection must not leave a private Redis behind, and a kill must not leave the
+        # terminal unusable.
         for kind in (signal.SIGTERM, signal.SIGHUP):
             leave = partial(self.exit, 128 + kind)
             asyncio.get_running_loop().add_signal_handler(kind, leave)
@@ -118,7 +118,7 @@ class WatchApp(App[int]):
         self._watching.start()
 
     def on_unmount(self) -> None:
-        """Look no more."""
+        """Stop looking."""
         self._watching.stop()
 
     # What is seen -------------------------------------------------------------------------------
@@ -215,7 +215,7 @@ class WatchApp(App[int]):
         self.exit(_INTERRUPTED if interrupted else 0)
 
     def action_filter(self) -> None:
-        """Show the calls of the chosen campaign alone, or all again."""
+        """Show only the calls of the chosen campaign, or all again."""
         chosen = self._campaigns.cursor
         wanted = "" if chosen is None else chosen.view.campaign_id
         self._only = "" if self._only == wanted else wanted
@@ -248,17 +248,17 @@ class WatchApp(App[int]):
         self.push_screen(Help())
 
     def action_pause(self) -> None:
-        """Pause the chosen campaign, once the question is answered."""
+        """Pause the chosen campaign, after a yes to the question."""
         if (chosen := self._campaigns.cursor) is not None:
             self._ask(control.pause(chosen))
 
     def action_resume(self) -> None:
-        """Have the chosen campaign go on, once the question is answered."""
+        """Resume the chosen campaign, after a yes to the question."""
         if (chosen := self._campaigns.cursor) is not None:
             self._ask(control.resume(chosen))
 
     def action_stop(self) -> None:
-        """Stop the chosen live call, once the question is answered."""
+        """Stop the chosen live call, after a yes to the question."""
         call, picture = self._calls.cursor, self._picture
         if call is None or picture is None or picture.account is None:
             self._tell("no call is live", True)

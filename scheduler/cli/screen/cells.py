@@ -1,4 +1,4 @@
-"""Cells of a table that keep to their room: a text cut in its middle, and a bar."""
+"""Cells of a table that fit their column: a text cut in its middle, and a bar."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ _FULL, _HALF, _EMPTY = "━", "╸", "╌"
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """A text from outside that is cut in its middle: at its ends two of a kind differ."""
+    """A text from outside that is cut in its middle, because similar names differ at their ends."""
 
     text: str
     style: str = ""
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Write it within the room that there is."""
+        """Write the text within the column."""
         yield Text(cut(visible(self.text), options.max_width), style=self.style, no_wrap=True)
 
     def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
-        """Say how much room it takes."""
+        """Return its least and its full width."""
         return Measurement(1, max(1, cell_len(visible(self.text)))).with_maximum(options.max_width)
 
 
 def cut(text: str, width: int) -> str:
-    """Return a text of at most so many columns, without its middle where it has more."""
+    """Return a text of at most so many columns; a longer one loses its middle."""
     if cell_len(text) <= width:
         return text
     if width < 4:
@@ -48,7 +48,7 @@ def cut(text: str, width: int) -> str:
 
 
 def bar(done: int, total: int, width: int) -> Text:
-    """Return a bar that is empty only before anything is done, and full only when all is."""
+    """Return a bar; it is empty only if nothing is done, and full only if everything is."""
     if not width:
         return Text()
     halves = 2 * width * done // total if total else 2 * width
@@ -59,7 +59,7 @@ def bar(done: int, total: int, width: int) -> Text:
 
 
 def percent(part: int, whole: int) -> str:
-    """Return a share: 0 % is nothing, 100 % all of it."""
+    """Return a share in percent; 0 % means nothing at all, and 100 % everything."""
     if not whole:
         return ""
     share = 100 * part / whole
@@ -71,8 +71,7 @@ def percent(part: int, whole: int) -> str:
 def grid(columns: Mapping[str, int], right: Sequence[str] = (), *, header: bool = True) -> Table:
     """Return an empty table of one line a row.
 
-    Columns are given with their widths: 0 or less for those that take what room there is, twice as
-    much for -2 as for -1.
+    Each column has a width; columns with 0 or less share the rest, -2 twice as much as -1.
     """
     table = Table(
         box=None,

@@ -9,38 +9,38 @@ from math import ceil, floor
 
 from scheduler.ledger.accounts import Load
 
-#: What a chart may span, in seconds, so that it is not rescaled all the time.
+#: The spans that a chart may have, in seconds, so that it is not rescaled all the time.
 _SPANS = (60.0, 120.0, 300.0, 600.0)
 
 _EIGHTHS = " ▁▂▃▄▅▆▇█"
 LIMIT_MARK = "╌"
 
-#: Lines from which on a chart says what time it spans.
+#: From how many lines on a chart says what time it spans.
 _WITH_TIME = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """An account during the time that one column stands for."""
+    """An account during the time of one column."""
 
     slots: int  #: in use, at most
     limit: int  #: as it was at the end
 
 
 def span(loads: Sequence[Load], now: float) -> float:
-    """Return how many seconds are worth showing: all that is known, up to the longest."""
+    """Return how many seconds to show: all that are known, up to the longest span."""
     return known_span(loads[0].at if loads else now, now)
 
 
 def known_span(since: float, now: float) -> float:
-    """Return how many seconds a chart spans of which something is known since an instant."""
+    """Return how many seconds a chart spans if figures are known since an instant."""
     return next((each for each in _SPANS if now - since <= each), _SPANS[-1])
 
 
 def columns(loads: Iterable[Load], now: float, seconds: float, width: int) -> list[Column | None]:
-    """Divide the last seconds into columns, oldest first; None where nothing is known.
+    """Divide the last seconds into columns, oldest first; None for a time without figures.
 
-    What was seen last holds until something else is seen.
+    Each figure holds until the next one.
     """
     found: list[Column | None] = [None] * width
     ordered = sorted(loads, key=lambda load: load.at)
@@ -58,14 +58,14 @@ def columns(loads: Iterable[Load], now: float, seconds: float, width: int) -> li
 
 
 def place(at: float, now: float, seconds: float, width: int) -> int:
-    """Return the column of an instant, of so many for the last seconds; before them: below 0."""
+    """Return the column of an instant among those of the last seconds; below 0: earlier."""
     return min(width - 1, floor((at - now + seconds) / seconds * width))
 
 
 def drawn(shown: Sequence[Column | None], height: int) -> list[str]:
-    """Return the lines of the chart, the highest first; full is the most that was seen.
+    """Return the lines of the chart, the highest first; its height is the highest figure.
 
-    A line that is not full at its limit has the limit's mark right above what is in use.
+    If slots are free, the limit's mark stands right above those in use.
     """
     full = full_of(shown)
     cells = [_cells(column, full, height) for column in shown]
@@ -78,7 +78,7 @@ def full_of(shown: Iterable[Column | None]) -> int:
 
 
 def _cells(column: Column | None, full: int, height: int) -> list[str]:
-    """Return the characters of a column, the lowest first; the last is the limit's alone."""
+    """Return the characters of a column, the lowest first; the last one is only for the limit."""
     if column is None:
         return [" "] * height
     rows = height - 1
@@ -93,19 +93,19 @@ def _cells(column: Column | None, full: int, height: int) -> list[str]:
 
 
 def spark(counts: Sequence[int], most: int) -> str:
-    """Return counts over time in one line, of which the highest stands for `most`."""
+    """Return counts over time in one line, whose highest character stands for `most`."""
     return "".join(_EIGHTHS[ceil(8 * count / most) if count else 0] for count in counts)
 
 
 def with_axes(shown: Sequence[Column | None], seconds: float, height: int) -> tuple[list[str], int]:
-    """Return the lines of a chart with its scale to the left, and below it what time it spans.
+    """Return the lines of a chart with its scale to the left, and its time below.
 
-    Also how many columns the scale takes. The time has a line where there are five or more.
+    Also return the width of the scale. The time has a line of its own from five lines on.
     """
     full, below = full_of(shown), height >= _WITH_TIME
     lines = drawn(shown, height - below)
     wide = len(str(full))
-    # What is full has its upper edge on the line below the highest one.
+    # A full column ends on the line below the highest one.
     scale = {len(lines) - 1: "0"} if len(lines) > 2 else {}
     scale[min(1, len(lines) - 1)] = str(full)
     left = [

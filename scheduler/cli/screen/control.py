@@ -19,10 +19,10 @@ from scheduler.operations.orders import about
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """Something that is done once its question is answered with yes."""
+    """An order that is given after a yes to its question."""
 
     question: str
-    give: Callable[[Ledger], str]  #: says what came of it; raises SchedulerError
+    give: Callable[[Ledger], str]  #: returns the result in words; raises SchedulerError
 
 
 def pause(shown: ShownCampaign) -> Proposal | str:

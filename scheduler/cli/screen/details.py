@@ -1,4 +1,4 @@
-"""One live call in full, in front of the screen."""
+"""A window with everything about one live call."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _LOOK_SECONDS = 1.0
 
 
 class Details(ModalScreen[None]):
-    """Shows a call as it goes on, until it is closed."""
+    """Shows a call, and keeps it up to date until the window is closed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,enter,space", "dismiss", "close"),
@@ -42,7 +42,7 @@ class Details(ModalScreen[None]):
         self._attempt = attempt
 
     def compose(self) -> ComposeResult:
-        """Show what is known, once it is read."""
+        """Show what is known, once it has been read."""
         with Vertical(classes="box"):
             yield Static(id="call")
             yield Static(Text("\n[Esc] close", style="bold"))
@@ -69,7 +69,7 @@ class Details(ModalScreen[None]):
 
 
 def drawn(call: OneCall, now: float) -> Table:
-    """Return a line for each thing that is known of a call."""
+    """Return a line for each fact about a call."""
     table = Table.grid(padding=(0, 2, 0, 0), expand=True)
     table.add_column(style=FAINT, width=12)
     table.add_column(ratio=1)
@@ -84,7 +84,7 @@ def drawn(call: OneCall, now: float) -> Table:
 
 
 def _known(record: Mapping[str, Any], now: float) -> Iterator[tuple[str, str]]:
-    """Yield what is known, with its name, in the order of a call's life."""
+    """Yield each fact with its name, in the order of a call's life."""
     yield "campaign", record["campaign_id"]
     yield "stands", _stands(record, now)
     yield "attempt", str(record["attempts"])

@@ -1,7 +1,7 @@
-"""How campaigns, live calls and workers are drawn: with rich, on the screen and on paper alike.
+"""Draws campaigns, live calls and workers with rich, for the screen and for one printed picture.
 
-Whatever comes from a file or from the ledger goes through `visible`: nothing in it acts on a
-terminal, and nothing in it is markup.
+Every text from a file or from the ledger goes through `visible`: nothing in it acts on a terminal,
+and nothing in it is markup.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ _STATE_STYLES = {
 }
 _ALARM_STYLES = {Severity.FAIL: BAD, Severity.WARN: POOR}
 
-#: Columns from which on a campaign has a bar and its state, and what a bar may have.
+#: From how many columns on a campaign has a bar and its state, and how wide a bar may be.
 _ROOMY, _BARS = 72, (8, 24)
 _PERCENT = 6
 
-#: A chosen line, in the list that has the keys and in another one.
+#: The style of a chosen line, in the list with the focus and in the other one.
 CHOSEN, _MARKED = "reverse", "bold"
 
 
@@ -78,7 +78,7 @@ def _plain(cell: Text) -> Text:
 
 
 def _counts(listed: Sequence[ShownCampaign]) -> int:
-    """Return how wide counts of calls are; it does not change while calls end."""
+    """Return the width of counts of calls; it does not change while calls end."""
     return max([5, *(len(f"{each.view.total:,}/{each.view.total:,}") for each in listed)])
 
 
@@ -103,7 +103,7 @@ def in_detail(shown: ShownCampaign) -> Text:
 
 
 def states(shown: ShownCampaign) -> str:
-    """Return how the calls of a campaign stand that have not ended."""
+    """Return the states of a campaign's calls that have not ended."""
     counts = shown.view.calls
     lines = [f"{counts[CallState.PENDING]:,} pending"]
     lines += [f"{counts[state]:,} {state}" for state in OPEN_STATES if counts[state]]
@@ -142,7 +142,7 @@ def calls(
 
 
 def chosen_style(has_focus: bool) -> str:
-    """Return how the chosen line of a list looks."""
+    """Return the style of the chosen line of a list."""
     return CHOSEN if has_focus else _MARKED
 
 
@@ -162,7 +162,7 @@ def workers_title(shown: Sequence[WorkerView]) -> str:
 
 
 def workers(picture: Picture, width: int = 80) -> Text | Table:
-    """Return a line for each worker; those that are silent come first."""
+    """Return a line for each worker; silent ones come first."""
     shown = picture.workers
     if not shown and picture.account and picture.account.account == SANDBOX_ACCOUNT:
         return Text("none: a run in the sandbox has its own", style=FAINT)
@@ -191,7 +191,7 @@ def _worker(each: WorkerView, now: float) -> dict[str, str]:
     }
 
 
-#: What a worker does, with how wide it may get.
+#: The columns of a worker's figures, with their widths.
 _WORKER_COLUMNS = {"dials": 6, "stops": 5, "sockets": 7, "reads": 5, "up": 7, "version": 7}
 _WORKER_NAME = 22
 
@@ -212,7 +212,7 @@ def alarms(shown: Sequence[Alarm], most: int) -> Text:
 
 
 def waiting(picture: Picture) -> str:
-    """Return what waits on the account."""
+    """Return how much waits on the account."""
     waits = picture.backlog
     if waits is None:
         return ""

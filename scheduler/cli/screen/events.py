@@ -1,4 +1,4 @@
-"""What happened last, a line each, and how calls ended over the last minutes."""
+"""The panels of the last events, a line each, and of how calls ended over the last minutes."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from scheduler.live.picture import ShownCampaign, place_of
 from scheduler.masking import mask_text
 
 _STYLES = {"refused": POOR, "limit": "cyan", "outage": BAD, "control": "magenta"}
-#: Said by what they tell alone.
+#: Kinds of events that are shown by their detail, in words or as it is.
 _SPELLED, _ALONE = ("ended", "amended"), ("ended", "control")
-#: Columns of what happened; and from which on the campaigns of calls are named.
+#: The width of an event; and from how many columns on an event names its campaign.
 _WHAT, _NAMED = (19, 30), 72
 
 
@@ -32,7 +32,7 @@ def happenings(
     people: Mapping[Place, Person] | None = None,
     width: int = 80,
 ) -> Table:
-    """Return the last things that happened, the newest last."""
+    """Return the last events, the newest last."""
     newest = shown[-most:] if most > 0 else []
     many = len({place[0] for each in newest if (place := place_of(each))}) > 1
     many, what = many and width >= _NAMED, min(max(_WHAT[0], width // 4), _WHAT[1])
@@ -58,7 +58,7 @@ def _what(each: Happening) -> Text:
 
 
 def _who(each: Happening, place: Place | None, people: Mapping[Place, Person] | None) -> Text | Cut:
-    """Return a call's contact, by its row where it is not known; else the campaign that it was."""
+    """Return a call's contact, by its row if no more is known; otherwise the event's campaign."""
     if place is None:
         return Cut(each.which)
     known = (people or {}).get(place)
@@ -96,7 +96,7 @@ def ends(shown: ShownCampaign, seen: Sequence[Happening], now: float, width: int
 def _over_time(
     seen: Iterable[Happening], campaign_id: str, now: float, seconds: float, width: int
 ) -> dict[str, list[int]]:
-    """Count the ends of a campaign's calls in each column of time, by what they are."""
+    """Count the ends of a campaign's calls in each column of time, by disposition."""
     found: dict[str, list[int]] = {}
     for each in seen:
         if each.what == "ended" and each.which.startswith(f"{campaign_id}:"):

@@ -58,7 +58,7 @@ class Calls(Rows[ShownCall, Attempt]):
         return line.attempt
 
     def matches(self, line: ShownCall, text: str) -> bool:
-        """Say yes: the watcher alone knows whom each of them reaches, and looks for it."""
+        """Return True: only the watcher knows whom each call reaches, and it does the search."""
         return True
 
     def drawn(

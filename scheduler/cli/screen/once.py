@@ -1,4 +1,4 @@
-"""What `callsched watch` prints once, where there is no screen to draw on."""
+"""What `callsched watch` prints once, if it has no screen to draw on."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from scheduler.fields.visible import visible
 from scheduler.live.picture import Picture
 from scheduler.live.snapshot import CALLS
 
-#: So much of what may be long is shown once.
+#: How many lines of each list are printed.
 _CAMPAIGNS, HAPPENINGS, _CHART = 20, 8, (60, 5)
 
-#: What is printed is no wider: a file may have lines of any length, a reader's eye has not.
+#: The widest line that is printed: a file allows any width, but nobody can read that.
 _WIDTH = 100
 
 
 def show(picture: Picture) -> None:
-    """Print how it stands."""
+    """Print the picture."""
     for part in text(picture):
         console.out.print(part, width=_width())
 
@@ -32,7 +32,7 @@ def _width() -> int:
 
 
 def text(picture: Picture) -> Iterator[RenderableType]:
-    """Yield what is printed, a part at a time."""
+    """Yield the parts of the picture."""
     if picture.account is None:
         yield Text(access.nothing_yet())
         return

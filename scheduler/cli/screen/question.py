@@ -1,4 +1,4 @@
-"""What stands in front of the screen: a question before anything is changed, and the help."""
+"""Windows in front of the screen: the question before an order, and the help."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SIGNS = (
 
 
 class Question(ModalScreen[bool]):
-    """Asks before something is changed. Only y says yes."""
+    """Asks before an order is given. Only y means yes."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "answer(True)", "yes"),
@@ -49,7 +49,7 @@ class Question(ModalScreen[bool]):
             yield Static(Text("\n[y] yes    [n] no", style="bold"))
 
     def action_answer(self, answer: bool) -> None:
-        """Close it with an answer."""
+        """Close the question with an answer."""
         self.dismiss(answer)
 
 

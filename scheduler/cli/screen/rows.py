@@ -57,14 +57,14 @@ class Rows(Widget, Generic[Line, Key], can_focus=True):
 
     @abstractmethod
     def matches(self, line: Line, text: str) -> bool:
-        """Whether a search for this text, which is case-folded, finds a line."""
+        """Whether a search for this case-folded text finds a line."""
 
     #: The placeholder of the search box: what a search looks through.
     search_hint: str = ""
 
     @property
     def lines(self) -> Sequence[Line]:
-        """Every line that is listed, also those that are out of sight."""
+        """Every listed line, also those that are not on the screen."""
         return self._lines
 
     @property
@@ -79,7 +79,7 @@ class Rows(Widget, Generic[Line, Key], can_focus=True):
 
     @property
     def cursor(self) -> Line | None:
-        """The line that is chosen; None when there is none."""
+        """The chosen line; None without one."""
         return self._lines[self._at] if self._lines else None
 
     @property
@@ -93,7 +93,7 @@ class Rows(Widget, Generic[Line, Key], can_focus=True):
         return max(1, self.size.height - 1)
 
     def show(self, lines: Sequence[Line], now: float) -> None:
-        """Show other lines; the chosen one stays so as long as it is there."""
+        """Show other lines; the chosen line stays chosen as long as it is there."""
         before, many = self.cursor, len(self._lines)
         text = self._search_text.casefold()
         self._all, self._now = lines, now
@@ -119,7 +119,7 @@ class Rows(Widget, Generic[Line, Key], can_focus=True):
         self.border_subtitle = "  ".join(filter(None, hints))
 
     def render(self) -> RenderableType:
-        """Draw what is in sight."""
+        """Draw the lines on the screen."""
         if not self._lines:
             none = (
                 f"none of {len(self._all):,} has {self._search_text!r} in it" if self._all else ""
@@ -149,7 +149,7 @@ class Rows(Widget, Generic[Line, Key], can_focus=True):
         self.refresh()
 
     def on_resize(self) -> None:
-        """Keep the chosen line in sight."""
+        """Keep the chosen line on the screen."""
         self._keep_in_sight()
 
     def on_click(self, event: events.Click) -> None:
@@ -159,9 +159,9 @@ class Rows(Widget, Generic[Line, Key], can_focus=True):
             self.action_move(self._top + line - self._at)
 
     def on_mouse_scroll_down(self) -> None:
-        """Go on with the next line."""
+        """Scroll to the next line."""
         self.action_move(1)
 
     def on_mouse_scroll_up(self) -> None:
-        """Go back to the line before."""
+        """Scroll to the line before."""
         self.action_move(-1)

@@ -1,4 +1,4 @@
-"""A panel that is drawn for the room that it has, whenever that changes."""
+"""A panel that is drawn for its size, and again whenever that changes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from textual.widget import Widget
 
 
 class Sized(Widget):
-    """Draws with what it was given last."""
+    """A panel that draws with the function that it got last."""
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
@@ -19,18 +19,18 @@ class Sized(Widget):
         self._lines = 1
 
     def show(self, drawn: Callable[[int, int], RenderableType], lines: int = 1) -> None:
-        """Draw with this from now on: it is told the columns and lines that there are.
+        """Draw with this function from now on; it gets the columns and lines of the panel.
 
-        Where the panel is as high as it needs to be, it has so many lines.
+        `lines` is the height of a panel that is as high as its content.
         """
         moved, self._lines = lines != self._lines, lines
         self._drawn = drawn
         self.refresh(layout=moved)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
-        """Say how many lines there are to draw."""
+        """Return how many lines there are to draw."""
         return self._lines
 
     def render(self) -> RenderableType:
-        """Draw for the room that there is."""
+        """Draw for the panel's size."""
         return self._drawn(max(1, self.size.width), max(1, self.size.height))

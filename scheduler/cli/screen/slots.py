@@ -1,4 +1,4 @@
-"""How full the account is, over the last minutes."""
+"""The panel of slots in use over the last minutes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from scheduler.live.picture import Picture
 def slots(picture: Picture, width: int, height: int) -> Text:
     """Return the slots in use over the last minutes, under the limit."""
     seconds = chart.span(picture.loads, picture.at)
-    # As wide as the scale can be, whatever is in use.
+    # As wide as the scale can get, so that it does not change.
     wide = len(str(max([picture.ceiling, *(max(x.slots, x.learned) for x in picture.loads)]))) + 2
     shown = chart.columns(picture.loads, picture.at, seconds, max(1, width - wide))
     lines, left = chart.with_axes(shown, seconds, height)
@@ -37,7 +37,7 @@ def slots_title(picture: Picture) -> str:
         return "slots"
     refused = _refused(picture.loads)
     parts = [f"{account.slots} of {counted(account.learned, 'slot')} in use"]
-    # Workers whose limit is above it were told another one than we are.
+    # If the learned limit is above it, the workers have another ceiling than this machine.
     if account.learned <= picture.ceiling:
         parts.append(f"ceiling {picture.ceiling}")
     parts.append(f"{chart.LIMIT_MARK} limit")
