@@ -18,13 +18,13 @@ def opt_outs(policy: Policy) -> str:
     found = [*_words(policy), *_keys(policy.script)]
     if not found:
         return NOT_HEARD
-    return f"listens for {' and '.join(found)}; who asks goes on the do-not-call list"
+    return f"listens for {' and '.join(found)}; a callee who asks goes on the do-not-call list"
 
 
 def _words(policy: Policy) -> Iterator[str]:
     if policy.opt_outs is OptOuts.OFF:
         return
-    but_for = "" if policy.opt_outs is OptOuts.ALL else ", not of contacts with dtmf"
+    but_for = "" if policy.opt_outs is OptOuts.ALL else ", not for contacts with dtmf"
     yield f'words such as "{EXAMPLE}" ({", ".join(LANGUAGES)}{but_for})'
 
 
