@@ -10,7 +10,7 @@ from scheduler.opt_outs import EXAMPLE, LANGUAGES
 from scheduler.script import DoNotCall, Gather, Script
 
 #: For a campaign that detects no opt-outs.
-NOT_HEARD = "not listened for: whoever asks not to be called again is called again"
+NOT_HEARD = "not listened for: a callee who asks never to be called again may be called again"
 
 
 def opt_outs(policy: Policy) -> str:
