@@ -7,11 +7,11 @@ from scheduler.providers import kind_of
 from scheduler.providers.base import Sweeps
 
 #: What callsched does only on an account that nobody else uses.
-ALONE = "callsched alone: a start whose answer was lost is found, a call of nobody's ended"
+ALONE = "callsched alone: it attaches lost starts that it finds, and ends calls that no record has"
 
 SHARED = (
-    "perhaps shared: a lost start is attached to no call unless a callback names it, and a call of"
-    " nobody's not ended"
+    "perhaps shared: a lost start is attached to no call unless a callback names it, and callsched"
+    " ends no call that its records don't have"
 )
 
 
