@@ -335,7 +335,8 @@ class Memory:
             call.why = "no_answer"
             return False
         with self._lock:
-            call.due_at, call.is_sending = later, False
+            # This was no stop, so the first one need not wait as a second one would.
+            call.due_at, call.not_before, call.is_sending = later, 0.0, False
             call.sendings -= 1
         if _is_over(report):
             self.sent(call.connection_id, End.by("deadline", StopAnswer(report=report)))

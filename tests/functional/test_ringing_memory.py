@@ -9,9 +9,10 @@ import pytest
 from scheduler.calls import dialer
 from scheduler.clock import since_boot
 from scheduler.late import LATE_SECONDS
+from scheduler.ledger import reports
 from scheduler.ledger.calls import Wait
 from scheduler.providers import Outcome, Stage
-from tests.functional.rig import ANYBODY, Open, Rig
+from tests.functional.rig import ACCOUNT, ANYBODY, Open, Rig
 from tests.toy_provider.ringing import RINGS, RingingToy
 from tests.waiting import wait_until
 from tests.wire import Proxy
@@ -82,6 +83,25 @@ def test_a_call_that_was_answered_meanwhile_goes_on_to_its_deadline(
 
     wait_until(near.all_ended)
     assert near.endings() == [("stopped", None)]
+
+
+def test_a_call_whose_answer_is_on_record_ends_at_its_deadline_without_a_ledger(
+    through: Rig, near: Rig, proxy: Proxy, toy: RingingToy
+) -> None:
+    """It is read once more before its stop, for that is no stop: the next need not wait."""
+    through.memory.delays = (60.0,)
+    toy.move(dial(through, 3.0), Stage.ANSWERED)
+    attempt = through.memory.known()[0].attempt
+    assert reports.answered(near.ledger, ACCOUNT, attempt)
+    deadline = near.record()["deadline"]
+    wait_until(lambda: through.memory.known()[0].deadline_at == deadline)
+    proxy.cut()
+
+    wait_until(lambda: toy.live == set())
+    proxy.heal()
+
+    wait_until(near.all_ended)
+    assert near.record()["late_cause"] is None
 
 
 def test_an_end_counts_from_its_confirmation_if_its_provider_does_not_tell_when_it_was(
