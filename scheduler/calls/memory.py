@@ -53,6 +53,10 @@ SET_BACK_SECONDS = 5.0
 #: Two readings of one deadline differ by less than this.
 SAME_SECONDS = 0.01
 
+#: A stop that has just fallen due by this clock may fall due a moment later by that of Redis, which
+#: decides: so for as long as this it counts as one that falls due next.
+SKEW_SECONDS = 0.05
+
 #: The longest sleep, so that new calls and deadlines are seen soon.
 LOOK_SECONDS = 0.25
 
@@ -98,12 +102,12 @@ class Agenda:
             call.agenda_at = call.due_at
             heapq.heappush(self._entries, (call.due_at, call.connection_id))
 
-    def first_after(self, now: float, calls: Mapping[str, Call]) -> float:
-        """Return when the first stop of these calls falls due after now; inf if none does."""
+    def first_after(self, instant: float, calls: Mapping[str, Call]) -> float:
+        """Return when the first stop of these calls falls due after then; inf if none does."""
         while self._entries:
             at, connection_id = self._entries[0]
             call = calls.get(connection_id)
-            if at > now and call is not None and call.agenda_at == at:
+            if at > instant and call is not None and call.agenda_at == at:
                 return at
             heapq.heappop(self._entries)
         return inf
@@ -210,10 +214,13 @@ class Memory:
             return sorted(self._calls.values(), key=lambda call: call.due_at)
 
     def next_due_in(self) -> float:
-        """Return in how many seconds the next of these stops falls due; inf if none does."""
+        """Return in how many seconds the next of these stops falls due; inf if none does.
+
+        It is less than 0 for one that fell due up to SKEW_SECONDS ago.
+        """
         now = since_boot()
         with self._lock:
-            return self._agenda.first_after(now, self._calls) - now
+            return self._agenda.first_after(now - SKEW_SECONDS, self._calls) - now
 
     def has_sent(self, connection_id: str) -> bool:
         """Return whether this process has sent a stop, so that what follows is no hang-up."""

@@ -7,11 +7,14 @@ from collections.abc import Callable
 import pytest
 from redis import Redis
 
+from scheduler.calls import memory
 from scheduler.calls.memory import SILENCE_SECONDS
 from scheduler.clock import since_boot
 from scheduler.late import LATE_SECONDS
 from scheduler.ledger import campaigns, listeners, live_calls, views
+from scheduler.ledger.calls import Due
 from scheduler.ledger.ledger import Control, Leases
+from scheduler.models import Attempt
 from scheduler.worker import timekeeper
 from scheduler.worker.timekeeper import LONGEST_SLEEP_SECONDS, OTHERS_SECONDS
 from tests.functional.rig import ACCOUNT, Open, Rig, number
@@ -130,6 +133,22 @@ def test_a_deadline_that_was_moved_wakes_its_worker_when_it_is_now(
 
     assert rig.served.wake.due_at == pytest.approx(rig.memory.known()[0].due_at, abs=0.1)
     assert rig.memory.next_due_in() > 25.0
+
+
+def test_a_stop_that_is_due_by_this_clock_and_not_yet_by_that_of_redis_is_waited_for(
+    opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "SKEW_SECONDS", 60.0)
+    rig = opened()
+    rig.memory.learn(Attempt("c", 1, 1), "due", 0.0)
+    rig.memory.learn(Attempt("c", 2, 1), "later", 600.0)
+
+    own_seconds = rig.memory.next_due_in()
+
+    assert own_seconds <= 0
+    almost_due = Due(0, [], 0, 0, seconds=0.03)
+    assert timekeeper._sleep_after(almost_due, own_seconds) == 0.03
+    assert timekeeper._sleep_after(almost_due, 600.0) == 0.03 + OTHERS_SECONDS
 
 
 def test_an_end_that_an_operator_ordered_is_recorded_as_that(
