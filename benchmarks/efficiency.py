@@ -18,7 +18,6 @@ import argparse
 import heapq
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -32,6 +31,7 @@ from typing import Any
 
 from campaign import numbers
 from hangups import get, post
+from spent import seconds_of
 
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 
@@ -177,19 +177,11 @@ def measure(way: Way, contacts: list[str], moving: bool) -> Outcome:
 
         if moving:
             threading.Thread(target=move, daemon=True).start()
-        before = children_seconds()
-        way(contacts, url, Path(folder))
         # The sandbox is still running, so it is not in it; a private Redis is.
-        used = children_seconds() - before
+        used = seconds_of(lambda: way(contacts, url, Path(folder)))
         journal = read_journal(url)
         assert not get(f"{url}/sandbox/live")["live"]
     return Outcome(journal, limits, used)
-
-
-def children_seconds() -> float:
-    """Return the processor time of the processes that have ended."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
 
 
 def ideal_seconds(outcome: Outcome) -> float:

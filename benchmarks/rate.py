@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import lateness
+from spent import adopt_orphans, children_seconds
 
 
 def contacts(count: int) -> str:
@@ -38,6 +38,7 @@ def run(
     settings: dict[str, str] | None = None,
 ) -> list[dict[str, Any]]:
     """Run a campaign to its end and return what the sandbox saw."""
+    adopt_orphans()
     (folder / "contacts.csv").write_text(contacts(calls))
     campaign = folder / "campaign.yaml"
     policy = "" if insights else "insights: []\n"
@@ -80,11 +81,10 @@ def report(journal: list[dict[str, Any]], seconds: float) -> None:
     """Print the figures that matter to a user."""
     accepted = sorted(event["at"] for event in journal if event["event"] == "accepted")
     middle = accepted[len(accepted) // 10 : len(accepted) * 9 // 10]
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
     print(f"accepted starts      {len(middle) / (middle[-1] - middle[0]):.0f} a second")
     print(f"live at most         {max(e.get('live') or 0 for e in journal)}")
     lateness.of(journal, seconds).show()
-    spent = (used.ru_utime + used.ru_stime) / len(accepted)
+    spent = children_seconds() / len(accepted)
     print(f"processor time       {spent * 1000:.1f} ms a call, sandbox and Redis included")
 
 

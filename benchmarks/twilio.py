@@ -43,13 +43,13 @@ from efficiency import (
     CEILING,
     LIMIT,
     Outcome,
-    children_seconds,
     ideal_seconds,
     play_peer,
     read_journal,
 )
 from hangups import get, post
 from launching import process
+from spent import seconds_of
 
 POLL_SECONDS, MANY = 2.0, 200
 TWIML = '<Response><Pause length="600"/></Response>'
@@ -135,10 +135,9 @@ def sandbox(knobs: dict[str, Any]) -> Iterator[str]:
 def measure(way: Way, contacts: list[str], knobs: dict[str, Any]) -> Seen:
     """Run one way to its end."""
     with tempfile.TemporaryDirectory() as name, sandbox(knobs) as url:
-        folder, began_at, before = Path(name), time.time(), children_seconds()
-        way(contacts, url, folder)
+        folder, began_at = Path(name), time.time()
         # The sandbox is still running, so it is not in it; a private Redis is.
-        used = children_seconds() - before
+        used = seconds_of(lambda: way(contacts, url, folder))
         outcome = Outcome(read_journal(url), [(began_at, LIMIT)], used)
         assert not get(f"{url}/sandbox/live")["live"]
         return Seen(outcome, _free_after(outcome, folder / "results.jsonl"))
