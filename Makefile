@@ -22,7 +22,7 @@ run: $(INSTALLED) ## call the sample campaign to its end, against the sandbox
 	@CALLSCHED_STATE_DIR="$(CURDIR)/state" CALLSCHED_CALLING_HOURS=always $(BIN)/callsched run samples/first-campaign.yaml --sandbox --max-concurrency 10 --again
 
 # More processes than processors, for most tests wait: for calls to last, and for processes to start.
-test: ## all of `make check`, then every test: some seven minutes on two cores
+test: ## all of `make check`, then every test: some nine minutes on two cores
 	@$(MAKE) --no-print-directory --jobs 2 check rewritten
 	$(BIN)/pytest --numprocesses 8 --dist loadfile --no-loadscope-reorder --durations 15
 

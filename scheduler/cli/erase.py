@@ -6,17 +6,12 @@ from typing import Annotated
 
 import typer
 
-from scheduler.cli import console, erase_view, options
+from scheduler.cli import console, erase_questions, erase_view, options
 from scheduler.cli.access import changed_ledger
-from scheduler.cli.questions import confirm
-from scheduler.fields.counts import counted
 from scheduler.ledger import views
 from scheduler.ledger.ledger import Ledger
-from scheduler.ledger.views import CampaignView
-from scheduler.operations.erase import Call, Erased, Eraser, calls_to, eraser, read_address
+from scheduler.operations.erase import Call, calls_to, eraser, read_address
 from scheduler.settings import settings
-
-_NOTHING = "nothing was erased"
 
 
 def _address(written: str) -> str:
@@ -55,13 +50,15 @@ def erase(
         if campaign is not None:
             view = views.campaign(ledger, campaign)
             with eraser(ledger, settings(), [view.account], remote=remote) as its:
-                erased = _erase_campaign(its, view, yes=yes)
+                erase_questions.ask_for_campaign(view, yes=yes)
+                erased = its.erase_campaign(view, console.counting)
             erase_view.show_campaign(erased, campaign, remote=remote, json=json)
         elif number is not None:
             found = _calls(ledger, number)
             called = {view.account for view, _ in found}
             with eraser(ledger, settings(), called, remote=remote) as its:
-                erased = _erase_calls(its, found, number, yes=yes)
+                erase_questions.ask_for_calls(found, number, yes=yes)
+                erased = its.erase_calls(found, console.counting)
             erase_view.show_number(erased, found, number, remote=remote, json=json)
     if erased.errors:
         raise typer.Exit(1)
@@ -72,17 +69,3 @@ def _calls(ledger: Ledger, number: str) -> list[Call]:
     if not found:
         console.say(f"no campaign has a contact with {erase_view.masked(number)}")
     return found
-
-
-def _erase_calls(its: Eraser, found: list[Call], number: str, *, yes: bool) -> Erased:
-    if found and not yes:
-        whose = f"{counted(len(found), 'call')} to {erase_view.masked(number)}"
-        confirm(f"Erase what was said in {whose}, for good?", _NOTHING)
-    return its.erase_calls(found, console.counting)
-
-
-def _erase_campaign(its: Eraser, campaign: CampaignView, *, yes: bool) -> Erased:
-    if not yes:
-        which = f"every call of campaign {campaign.campaign_id}"
-        confirm(f"Erase what was said in {which}, for good?", _NOTHING)
-    return its.erase_campaign(campaign, console.counting)

@@ -11,8 +11,9 @@ from scheduler.campaign.jsonschema import campaign_schema
 from scheduler.campaign.keys import presets as shipped
 from scheduler.cli import console, options, presets_view, streams
 from scheduler.cli.provider import kind_of
+from scheduler.cli.schema_options import SchemaProvider
 from scheduler.operations.starter import caller
-from scheduler.providers import accounts_schema, for_newcomers
+from scheduler.providers import accounts_schema
 from scheduler.settings import settings
 
 schema = typer.Typer(
@@ -31,16 +32,7 @@ def _alone(context: typer.Context) -> None:
 
 
 @schema.command()
-def campaign(
-    provider: Annotated[
-        str | None,
-        typer.Option(
-            help="The provider whose keys `call` takes. Default: that of the default account; if no"
-            f" settings name one, {for_newcomers().name}, as in the files of `init`.",
-            show_default=False,
-        ),
-    ] = None,
-) -> None:
+def campaign(provider: SchemaProvider = None) -> None:
     """Print the JSON Schema of a campaign file, which lets editors complete and check it.
 
     To use it, begin a YAML file with `# yaml-language-server: $schema=campaign.schema.json`.
