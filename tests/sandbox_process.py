@@ -145,7 +145,7 @@ class SandboxProcess:
         assert self._process is not None
         process, self._process = self._process, None
         self._session.close()
-        code = process.wait(timeout=10)
+        code = process.wait(timeout=30)
         os.write(2, Path(self._folder.name, "said.err").read_bytes())  # as if it had been ours
         self._folder.cleanup()
         return code

@@ -76,6 +76,6 @@ def started(home: Path, knobs: Mapping[str, object] = NOTHING, **env: object) ->
 
 def _is_up(url: str) -> bool:
     try:
-        return requests.get(f"{url}/healthz", timeout=5).ok
+        return requests.get(f"{url}/healthz", timeout=30).ok
     except requests.ConnectionError:
         return False

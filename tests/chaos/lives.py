@@ -104,7 +104,7 @@ class Worker:
         if process.poll() is None:
             psutil.Process(process.pid).resume()
         try:
-            process.wait(10)
+            process.wait(60)
         except subprocess.TimeoutExpired:
             process.kill()
         if process.wait() != 0:

@@ -285,7 +285,7 @@ class Site:
         for command in self._commands:
             if command.process.pid in {process.pid for process in processes}:
                 command.process.wait()
-        psutil.wait_procs(processes, timeout=10)
+        psutil.wait_procs(processes, timeout=30)
 
     def logged(self) -> str:
         """Return all that was ever written to a log or to standard error."""

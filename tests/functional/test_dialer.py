@@ -464,7 +464,7 @@ def test_when_the_reply_to_begin_is_lost_nothing_is_sent_and_nothing_is_used_up(
     proxy.lose_reply_to(prepare(redis, "begin"))
 
     dialling = Dialling(through, claim)
-    assert proxy.lost.wait(10)
+    assert proxy.lost.wait(60)
     assert (rig.record()["state"], rig.record()["attempts"]) == ("dialing", 1)
     proxy.heal()
     dialling.finish()
@@ -574,7 +574,7 @@ def test_the_reply_to_connect_is_lost_and_the_call_goes_on(
     proxy.lose_reply_to(prepare(redis, "connect"))
 
     dialling = Dialling(through, through.claimed())
-    assert proxy.lost.wait(10)
+    assert proxy.lost.wait(60)
     proxy.heal()
     dialling.finish()
 
@@ -602,7 +602,7 @@ def test_the_reply_to_what_became_of_a_start_is_lost_and_it_counts_once(
     proxy.lose_reply_to(prepare(redis, verb))
 
     dialling = Dialling(through, through.claimed())
-    assert proxy.lost.wait(10)
+    assert proxy.lost.wait(60)
     proxy.heal()
     dialling.finish()
 

@@ -25,7 +25,7 @@ def test_the_sandbox_serves_where_uvloop_is_installed(tmp_path: Path) -> None:
         assert process.stdout is not None
         url = process.stdout.readline().strip()
         try:
-            assert requests.get(f"{url}/sandbox/live", timeout=5).ok
+            assert requests.get(f"{url}/sandbox/live", timeout=30).ok
         finally:
             process.terminate()
 

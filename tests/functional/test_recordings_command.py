@@ -44,7 +44,7 @@ def listed(site: Site, *words: str, exit_code: int = 0) -> list[Event]:
 def sound(sandbox: SandboxProcess, recording_id: str) -> bytes:
     """What Twilio's sandbox plays of it, without a look at our client."""
     path = f"/2010-04-01/Accounts/{SID}/Recordings/{recording_id}.wav"
-    answer = requests.get(sandbox.url + path, auth=(SID, "hush-hush-token"), timeout=10)
+    answer = requests.get(sandbox.url + path, auth=(SID, "hush-hush-token"), timeout=30)
     assert answer.status_code == 200
     return answer.content
 
@@ -116,7 +116,7 @@ def test_a_download_that_was_killed_goes_on_where_it_stood(
         )
         wait_until(lambda: part.exists() and part.stat().st_size)
         killed.process.send_signal(signal.SIGKILL)
-        killed.process.wait(10)
+        killed.process.wait(60)
     stood = part.stat().st_size
     assert 0 < stood < len(whole)
     assert [*tmp_path.iterdir()] == [part]

@@ -111,7 +111,7 @@ def start_worker(site: Site, port: int) -> Command:
 
 
 def dropped(port: int) -> float:
-    told = requests.get(f"http://127.0.0.1:{port}/metrics", timeout=10).text
+    told = requests.get(f"http://127.0.0.1:{port}/metrics", timeout=30).text
     (line,) = [one for one in told.splitlines() if one.startswith("callsched_worker_dropped_mess")]
     return float(line.rpartition(" ")[2])
 

@@ -728,7 +728,7 @@ def test_no_web_page_controls_a_sandbox(sandbox: SandboxProcess, path: str) -> N
     before = sandbox.knobs()
 
     refused = requests.post(
-        f"{sandbox.url}/sandbox/{path}", '{"limit": 1}', headers=page, timeout=10
+        f"{sandbox.url}/sandbox/{path}", '{"limit": 1}', headers=page, timeout=30
     )
 
     assert (refused.status_code, "no web page" in refused.text) == (403, True)

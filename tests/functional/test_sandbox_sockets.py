@@ -40,7 +40,7 @@ def heard(socket: ClientConnection) -> list[dict[str, Any]]:
 
 def next_of(socket: ClientConnection, kind: str) -> dict[str, Any]:
     """The next message of a type."""
-    while (message := json.loads(socket.recv(timeout=10)))["type"] != kind:
+    while (message := json.loads(socket.recv(timeout=30)))["type"] != kind:
         pass
     return dict(message)
 
@@ -55,7 +55,7 @@ def closes(socket: ClientConnection) -> int | None:
     """The code that a socket is closed with."""
     with pytest.raises(ConnectionClosed):
         while True:
-            socket.recv(timeout=10)
+            socket.recv(timeout=30)
     return socket.close_code
 
 
@@ -161,7 +161,7 @@ def test_a_socket_answers_pings_and_bears_what_is_no_json(client: Client) -> Non
         socket.send(b"\x00")
         socket.send("__PING__")
 
-        assert socket.recv(timeout=10) == "__PONG__"
+        assert socket.recv(timeout=30) == "__PONG__"
 
 
 @pytest.mark.parametrize(

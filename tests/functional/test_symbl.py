@@ -424,7 +424,7 @@ def test_many_refusals_of_one_token_are_one_refusal(opened: Open) -> None:
         together = threading.Barrier(8)
 
         def leave() -> None:
-            together.wait(10)
+            together.wait(60)
 
         def start(_: int) -> type[BaseException] | None:
             try:
@@ -445,7 +445,7 @@ def test_a_token_is_fetched_once_by_many_threads(opened: Open) -> None:
         together = threading.Barrier(16)
 
         def start(_: int) -> None:
-            together.wait(10)
+            together.wait(60)
             account.start(ORDER, go)
             account.close()
 
@@ -658,8 +658,8 @@ def test_nobody_waits_for_a_token_that_is_being_renewed_but_who_renews_it(
 
         assert not renewal.done()
         slow.set()
-        renewal.result(timeout=10)
-        pool.submit(account.close).result(timeout=10)
+        renewal.result(timeout=30)
+        pool.submit(account.close).result(timeout=30)
 
 
 class SlowTokens(Api):
@@ -673,7 +673,7 @@ class SlowTokens(Api):
         while (request := talk.request()) is not None:
             self.requests.append(request)
             if request.path == TOKEN_PATH and len(self.asked(TOKEN_PATH)) > 1:
-                self._go_on.wait(10)
+                self._go_on.wait(60)
             talk.send(self._answer(request))
 
 

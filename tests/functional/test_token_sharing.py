@@ -120,7 +120,7 @@ def test_of_many_threads_in_many_processes_one_fetches(
     together = threading.Barrier(24)
 
     def start_together(n: int) -> type[Exception] | None:
-        together.wait(10)
+        together.wait(60)
         return start(accounts[n % 4])
 
     with ThreadPoolExecutor(24) as pool:
@@ -250,7 +250,7 @@ def test_what_was_under_way_with_the_old_token_is_no_second_refusal(opened: Open
         together = threading.Barrier(8)
 
         def leave() -> None:
-            together.wait(10)
+            together.wait(60)
 
         def start_together(n: int) -> type[Exception]:
             account = accounts[n % 2]

@@ -61,7 +61,7 @@ def test_queued_calls_are_taken_back(site: Site, twilio: SandboxProcess, order: 
     ordered = site.call(order, "c", *(["--yes"] if order == "abort" else []))
 
     assert ordered.process.returncode == 0, ordered.err
-    wait_until(lambda: len(twilio.events("ended")) >= 4, 10)
+    wait_until(lambda: len(twilio.events("ended")) >= 4)
     rang = dialed(twilio)
     assert len(rang) == 1
     command.interrupt()
@@ -133,7 +133,7 @@ def test_a_call_of_nobody_is_named_and_left_alone(site: Site, twilio: SandboxPro
     port = free_port()
     worker = site.start("worker", env={"CALLSCHED_METRICS_PORT": str(port)})
     wait_until(lambda: "ready." in worker.err)
-    told = requests.get(f"http://127.0.0.1:{port}/metrics", timeout=10).text
+    told = requests.get(f"http://127.0.0.1:{port}/metrics", timeout=30).text
     assert 'callsched_account_orphans{account="default"} 1.0' in told
 
 

@@ -98,8 +98,8 @@ def test_it_serves_its_ledger_until_it_is_told_to_leave(tmp_path: Path) -> None:
         web = site.start("web", "--callbacks-only", "--port", str(port))
         url = f"http://127.0.0.1:{port}"
         wait_until(lambda: behind(url).ledger)
-        told = requests.get(f"{url}/healthz", timeout=10).json()
-        forged = requests.post(f"{url}/callbacks/default/c:0:1/status", data={"a": 1}, timeout=10)
+        told = requests.get(f"{url}/healthz", timeout=30).json()
+        forged = requests.post(f"{url}/callbacks/default/c:0:1/status", data={"a": 1}, timeout=30)
         # A private Redis that dies is started again, though no worker looks after it.
         redis = site.redis()
         assert redis is not None
@@ -122,8 +122,8 @@ def test_without_users_it_prints_an_address_that_opens_the_console_once(tmp_path
         wait_until(lambda: "sign-in?key=" in web.out)
         address = web.out.strip()
         assert address.startswith(f"http://127.0.0.1:{port}/sign-in?key=")
-        entered = requests.get(address, timeout=10, allow_redirects=False)
-        again = requests.get(address, timeout=10, allow_redirects=False)
+        entered = requests.get(address, timeout=30, allow_redirects=False)
+        again = requests.get(address, timeout=30, allow_redirects=False)
         web.terminate()
 
         assert web.wait() == 0

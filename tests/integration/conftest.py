@@ -44,7 +44,7 @@ def reader(redis_url: str) -> Iterator[Redis]:
         redis_url,
         decode_responses=True,
         encoding_errors="backslashreplace",
-        socket_timeout=5,
+        socket_timeout=30,
         retry=Retry(NoBackoff(), 0),
     ) as reader:
         yield reader

@@ -71,7 +71,7 @@ class Guarded:
 def client(port: int, **options: Any) -> Any:
     """Return a client that fails at once."""
     return Redis(
-        port=port, decode_responses=True, socket_timeout=5, retry=Retry(NoBackoff(), 0), **options
+        port=port, decode_responses=True, socket_timeout=30, retry=Retry(NoBackoff(), 0), **options
     )
 
 

@@ -28,7 +28,7 @@ def test_what_was_held_when_the_broker_went_is_a_lost_connection_and_no_fault(
         connection.SimpleQueue("q") as queue,
     ):
         queue.put("work")
-        message = queue.get(timeout=5)
+        message = queue.get(timeout=30)
         channel: Any = message.channel
 
         with Redis.from_url(private.url) as redis:

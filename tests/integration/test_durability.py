@@ -68,11 +68,11 @@ class Server:
         self.redis: Any = Redis(
             unix_socket_path=str(self.socket),
             decode_responses=True,
-            socket_timeout=5,
+            socket_timeout=30,
             retry=Retry(NoBackoff(), 0),
         )
         try:
-            wait_until(self._answers, 10)
+            wait_until(self._answers)
         except BaseException:
             self.close()
             raise

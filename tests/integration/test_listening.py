@@ -281,7 +281,7 @@ def test_of_16_listeners_at_once_one_has_the_lease(books: Books) -> None:
     together, heard, lock = threading.Barrier(16), [], threading.Lock()
 
     def listen(name: str) -> None:
-        together.wait(10)
+        together.wait(60)
         mine = books.heard(name)
         with lock:
             heard.extend(mine)

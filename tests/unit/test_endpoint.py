@@ -41,7 +41,7 @@ def get(url: str) -> requests.Response | None:
     with requests.Session() as session:
         session.trust_env = False
         try:
-            return session.get(url, timeout=10)
+            return session.get(url, timeout=30)
         except requests.ConnectionError:
             return None
 

@@ -14,7 +14,7 @@ def test_nothing_is_wrong_with_what_the_library_builds() -> None:
     response.play("https://files.example.com/a.mp3", loop=1)
     response.pause(length=3)
     response.record(max_length=30, play_beep=True, finish_on_key="#", transcribe=False)
-    gather = Gather(num_digits=1, timeout=5, action_on_empty_result=True)
+    gather = Gather(num_digits=1, timeout=30, action_on_empty_result=True)
     gather.say("Press one")
     response.append(gather)
     response.dial("+12025550143", time_limit=60, timeout=20, caller_id="+15005550006")

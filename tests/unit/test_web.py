@@ -260,7 +260,7 @@ def test_a_slow_client_is_cut_off(
     if head.endswith(b"\r\n"):
         head += b"Host: x\r\nContent-Length: 10\r\n\r\nCall"
 
-    with socket.create_connection(("127.0.0.1", place.port), timeout=10) as client:
+    with socket.create_connection(("127.0.0.1", place.port), timeout=30) as client:
         client.sendall(head)
         with suppress(ConnectionResetError):
             assert client.recv(1) == b""

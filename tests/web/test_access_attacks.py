@@ -201,7 +201,7 @@ def test_a_host_of_ours_is_answered(public: RunningSite, host: str) -> None:
 )
 def test_no_path_leads_around_a_rule(site: RunningSite, path: str) -> None:
     parts = urlsplit(site.url)
-    connection = HTTPConnection(str(parts.hostname), parts.port or 0, timeout=10)
+    connection = HTTPConnection(str(parts.hostname), parts.port or 0, timeout=30)
     connection.request("GET", path)  # as it is written: nothing makes it shorter
     answer = connection.getresponse()
     said = answer.read()
@@ -372,7 +372,7 @@ def test_a_visitor_who_asks_too_often_is_to_come_again(
     with requests.Session() as session:
         session.headers["Authorization"] = f"Bearer {token}"
         url = f"{site.url}/api/v1/nothing"
-        answers = [session.get(url, timeout=10) for _ in range(int(BURST) + 1)]
+        answers = [session.get(url, timeout=30) for _ in range(int(BURST) + 1)]
     assert {each.status_code for each in answers[:-1]} == {404}
     assert answers[-1].status_code == 429
     assert answers[-1].json()["code"] == "too_many_requests"

@@ -93,11 +93,11 @@ class Place:
 
     def ask(self, method: str, path: str, **options: object) -> requests.Response:
         url = f"http://127.0.0.1:{self.port}{path}"
-        return requests.request(method, url, timeout=10, **options)  # type: ignore[arg-type]
+        return requests.request(method, url, timeout=30, **options)  # type: ignore[arg-type]
 
     def connect(self, head: bytes) -> socket.socket:
         """Open a connection, and send so much of a request."""
-        client = socket.create_connection(("127.0.0.1", self.port), timeout=10)
+        client = socket.create_connection(("127.0.0.1", self.port), timeout=30)
         client.sendall(head)
         return client
 

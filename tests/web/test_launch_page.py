@@ -139,7 +139,7 @@ def test_other_formats_come_in_too(site: RunningSite, name: str, data: str | byt
 
 def test_an_upload_of_a_gigabyte_is_refused_before_it_comes(site: RunningSite) -> None:
     there = urlsplit(site.url)
-    with socket.create_connection((there.hostname or "", there.port or 0), timeout=10) as wire:
+    with socket.create_connection((there.hostname or "", there.port or 0), timeout=30) as wire:
         head = (
             f"POST /launch HTTP/1.1\r\nHost: {site.host}\r\nAuthorization: Bearer {TOKEN}\r\n"
             f"Content-Length: {3 * 2**30}\r\nContent-Type: multipart/form-data; boundary=b\r\n\r\n"

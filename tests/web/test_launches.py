@@ -301,7 +301,7 @@ def small(site: RunningSite) -> Iterator[RunningSite]:
 def sent(site: RunningSite, head: str, body: bytes = b"", *, end: bool = False) -> bytes:
     """Send a request by hand; return how the answer begins."""
     there = urlsplit(site.url)
-    with socket.create_connection((there.hostname or "", there.port or 0), timeout=10) as wire:
+    with socket.create_connection((there.hostname or "", there.port or 0), timeout=30) as wire:
         text = f"PUT /api/v1/campaigns/one HTTP/1.1\r\nHost: {site.host}\r\n{head}"
         wire.sendall(f"{text}Authorization: Bearer {TOKEN}\r\n\r\n".encode() + body)
         if end:

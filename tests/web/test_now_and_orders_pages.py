@@ -111,7 +111,7 @@ def test_the_findings_of_the_doctor_come_when_it_has_looked(
     site.ledger.redis.hset(keys.account(ACCOUNT, "meta"), "probe_at", time.time() + 60)
     site.app.state.quick_check._asked_at = None
     page(site, "/")
-    wait_until(lambda: "outage" in page(site, f"/?account={ACCOUNT}"), 10)
+    wait_until(lambda: "outage" in page(site, f"/?account={ACCOUNT}"))
 
 
 # Orders on campaigns ------------------------------------------------------------------------------

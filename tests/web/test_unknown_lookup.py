@@ -61,7 +61,7 @@ def place(url: str, number: str) -> str:
         f"{url}/2010-04-01/Accounts/{account}/Calls.json",
         data=form,
         auth=(account, "2" * 32),
-        timeout=10,
+        timeout=30,
     )
     sid = answer.json()["sid"]
     assert isinstance(sid, str)
