@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from redis.commands.core import Script
-
 from scheduler.ledger import keys
+from scheduler.ledger.redis.verbs import Verb
 
 #: How many campaigns to count in one step, which keeps Redis busy for a millisecond.
 _AT_ONCE = 50
@@ -28,21 +27,21 @@ def is_complete(redis: Any) -> bool:
     return bool(redis.exists(_MARK))
 
 
-def complete(redis: Any, recount: Script) -> None:
+def complete(redis: Any, recount: Verb) -> None:
     """Count every campaign; harmless if it runs again, or several times at once."""
     for some in pages(redis, _AT_ONCE):
         recount(keys=[keys.ROOT], args=[0, *some])
     redis.set(_MARK, 1)
 
 
-def settle(recount: Script) -> None:
+def settle(recount: Verb) -> None:
     """Count the campaigns that have changed."""
     for _ in range(_MOST_STEPS):
         if not recount(keys=[keys.ROOT], args=[_AT_ONCE]):
             return
 
 
-def mend(redis: Any, recount: Script, first: int) -> int:
+def mend(redis: Any, recount: Verb, first: int) -> int:
     """Count some campaigns from number `first` on, whether they have changed or not.
 
     Returns the number to go on with; 0 after the last one.

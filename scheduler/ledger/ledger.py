@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
-from redis.commands.core import Script
-
 from scheduler.errors import LedgerError, LedgerFault, LedgerTrouble
 from scheduler.ledger import counts, keys, names, turns
 from scheduler.ledger.redis.client import connect, connect_once, expect_redis, reaching
 from scheduler.ledger.redis.durability import expect_durable
+from scheduler.ledger.redis.verbs import Verb
 from scheduler.ledger.scripts import Scripts
 from scheduler.models import (
     Durability,
@@ -130,12 +129,12 @@ class Ledger:
                 " upgrade callsched on this machine"
             )
 
-    def run(self, script: Script, *args: Any) -> Any:
+    def run(self, script: Verb, *args: Any) -> Any:
         """Run one verb. Raises LedgerUnreachable."""
         with reaching():
             return script(keys=[keys.ROOT], args=args)
 
-    def run_each(self, script: Script, every: Sequence[Sequence[Any]]) -> list[Any]:
+    def run_each(self, script: Verb, every: Sequence[Sequence[Any]]) -> list[Any]:
         """Run one verb with each of these arguments, in one round trip.
 
         If one run fails, its answer is the LedgerTrouble, and the others go on. Raises
@@ -155,7 +154,7 @@ class Ledger:
             for args, answer in zip(every, found, strict=True)
         ]
 
-    def _run_again(self, script: Script, args: Sequence[Any]) -> Any:
+    def _run_again(self, script: Verb, args: Sequence[Any]) -> Any:
         try:
             return self.run(script, *args)  # the server may have lost its scripts
         except LedgerTrouble as error:

@@ -7,11 +7,11 @@ from functools import cache
 from importlib import resources
 
 from redis import Redis
-from redis.commands.core import Script
 
 from scheduler import limit
 from scheduler.late import LATE_BUCKETS, LATE_SECONDS, LateCause
 from scheduler.ledger import keys
+from scheduler.ledger.redis.verbs import Runner, Verb
 from scheduler.models import (
     LONGEST_QUEUE_SECONDS,
     LOOKED_FOR_SECONDS,
@@ -116,8 +116,10 @@ class Scripts:
     """Every verb, bound to one client."""
 
     def __init__(self, client: Redis) -> None:
-        def script(verb: str) -> Script:
-            return client.register_script(source(verb))
+        runner = Runner(client)
+
+        def script(verb: str) -> Verb:
+            return Verb(runner, source(verb))
 
         self.admit = script("admit")
         self.accept_token = script("accept_token")

@@ -429,7 +429,7 @@ def test_of_32_executions_of_one_attempt_one_dials(books: Books) -> None:
 def proxy(redis_url: str, ledger: Ledger) -> Iterator[LossyProxy]:
     """A way to the same Redis that can lose replies; the server has all scripts already."""
     for script in vars(ledger.do).values():
-        ledger.redis.script_load(script.script)
+        ledger.redis.script_load(script.text)
     with LossyProxy(redis_url) as proxy:
         yield proxy
 

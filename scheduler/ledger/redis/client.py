@@ -43,6 +43,9 @@ from scheduler.ledger.redis.url import parse
 #: A verb takes well under a millisecond, so a server that is silent for longer than this is away.
 TIMEOUT_SECONDS = 3.0
 
+#: More than the threads of any process: a connection is opened when each of the others is in use.
+MOST_CONNECTIONS = 10_000
+
 #: Codes of errors that pass: Redis can't run the command now, and could later.
 _AWAY = ("LOADING", "MASTERDOWN", "MISCONF", "NOAUTH", "NOREPLICAS", "OOM", "READONLY")
 
@@ -69,6 +72,7 @@ def _client(url: str, retry: Retry, timeout_seconds: float) -> Redis:
         "decode_responses": True,
         "socket_timeout": timeout_seconds,
         "health_check_interval": 30,
+        "max_connections": MOST_CONNECTIONS,
         "retry": retry,
         "driver_info": _driver(),
     }

@@ -6,11 +6,11 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
-from redis.commands.core import Script
 from redis.exceptions import ResponseError
 
 from scheduler.errors import ConfigError, LedgerUnreachable
 from scheduler.ledger.redis.client import reaching
+from scheduler.ledger.redis.verbs import Verb
 from scheduler.models import Durability
 
 logger = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ def _refusal(durability: Durability, error: Exception) -> str:
 
 
 def run_durably(
-    client: Any, script: Script, keys: Sequence[str], args: Sequence[Any], how: Durability
+    client: Any, verb: Verb, keys: Sequence[str], args: Sequence[Any], how: Durability
 ) -> Any:
     """Run a script once; return its answer as soon as what it wrote is durable.
 
@@ -54,11 +54,11 @@ def run_durably(
     not confirmed in time: then nobody knows whether the script has run.
     """
     if how is Durability.SERVER:
-        return script(keys=list(keys), args=list(args))
+        return verb(keys, args)
     # On one connection, because the server waits for what this connection has written. With the
     # script's text, because a NOSCRIPT error would come only after the wait.
     with client.pipeline(transaction=False) as pipe:
-        pipe.execute_command("EVAL", script.script, len(keys), *keys, *args)
+        pipe.execute_command("EVAL", verb.text, len(keys), *keys, *args)
         # If the script changes nothing this time, there would be nothing to wait for. This write
         # comes after those of earlier connections.
         pipe.execute_command("SET", f"{keys[0]}written", 1)
