@@ -7,8 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-import requests
-
+from scheduler.providers.answer import Answer
 from scheduler.providers.http_dates import seconds_to_wait
 
 #: The longest `Retry-After` that is followed. A longer one is a mistake or an outage: after this
@@ -31,18 +30,18 @@ _TEXT_ENCODINGS = {"iso8859-1", "iso8859-15", "cp1252", "utf-16", "utf-16-le", "
 _MOST_DIGITS = 1000
 
 
-def is_success(answer: requests.Response) -> bool:
+def is_success(answer: Answer) -> bool:
     """Whether the status is any 2xx: the API's sources disagree which one it gives."""
     return 200 <= answer.status_code < 300
 
 
-def json_of(answer: requests.Response) -> dict[str, Any] | None:
+def json_of(answer: Answer) -> dict[str, Any] | None:
     """Return the body if it is a JSON object, as the API's own bodies are; else None."""
     body = any_json(answer)
     return body if isinstance(body, dict) else None
 
 
-def any_json(answer: requests.Response, most_values: int = MOST_VALUES) -> Any:
+def any_json(answer: Answer, most_values: int = MOST_VALUES) -> Any:
     """Return the body's JSON, whatever its type; None if it is no JSON."""
     # JSON is UTF-8 whatever the header says; if this isn't, the header's encoding may be right.
     body = read_json(answer.content, most_values)
@@ -63,7 +62,7 @@ def _is_text_encoding(name: str | None) -> bool:
         return False
 
 
-def has_no_body(answer: requests.Response) -> bool:
+def has_no_body(answer: Answer) -> bool:
     """Whether there is nothing to read in the body."""
     return not answer.content.strip(_NOTHING)
 
@@ -108,12 +107,12 @@ def text_in(body: Mapping[str, Any], name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def is_page(answer: requests.Response) -> bool:
+def is_page(answer: Answer) -> bool:
     """Whether it is a web page, such as a proxy's, and not an answer of the API."""
     return answer.content.lstrip(_NOTHING)[:1] == b"<"
 
 
-def retry_after(answer: requests.Response) -> float | None:
+def retry_after(answer: Answer) -> float | None:
     """Return the seconds of `Retry-After`, at most 300; None without a readable one."""
     seconds = seconds_to_wait(answer.headers.get("Retry-After", ""), answer.headers.get("Date", ""))
     return None if seconds is None else min(max(0.0, seconds), LONGEST_RETRY_AFTER_SECONDS)

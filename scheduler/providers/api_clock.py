@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import requests
-
+from scheduler.providers.answer import Answer
 from scheduler.providers.answers import is_success
 from scheduler.providers.http_dates import http_date
 
@@ -37,9 +36,7 @@ class ApiClock:
         self._place = f"{base_url.rstrip('/')}/"
         self.last: ApiTime | None = None
 
-    def see(
-        self, url: str, answer: requests.Response, *, asked_at: float, answered_at: float
-    ) -> None:
+    def see(self, url: str, answer: Answer, *, asked_at: float, answered_at: float) -> None:
         """Keep the date of an answer, unparsed.
 
         Ignores errors, because a proxy on this machine may have made them, and answers with an

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import requests
 from urllib3.exceptions import HTTPError
+
+from scheduler.providers.answer import Answer
 
 #: A start, a stop, a token, an event: the API's own are below 4 KiB, an error page of a proxy below
 #: 100. Some 50 threads may read one at once.
@@ -25,7 +26,7 @@ TRANSCRIPT_BYTES = 4 << 20
 #: A page of the list of calls: a thousand of some 2 KiB each.
 LIST_BYTES = 4 << 20
 
-#: The Accept-Encoding of requests, and the only encodings that are decoded. Others (br, zstd)
+#: The Accept-Encoding of a request, and the only encodings that are decoded. Others (br, zstd)
 #: depend on what happens to be installed, and some versions decode without a bound.
 ENCODINGS = ("gzip", "deflate")
 _UNDERSTOOD = {"", "identity", "x-gzip", *ENCODINGS}
@@ -37,14 +38,15 @@ class TooMuch(HTTPError):
     """An answer that is longer than its bound, or encoded in a way that allows no bound."""
 
 
-def read_whole(answer: requests.Response, most_bytes: int) -> None:
+def read_whole(answer: Answer, most_bytes: int) -> None:
     """Read the body of a streamed answer. Raises TooMuch, or what urllib3 raises.
 
     A connection whose answer was not read to the end can't be used again: it is closed.
     """
+    assert answer.raw is not None
     is_whole = False
     try:
-        answer._content = _body(answer, most_bytes)
+        answer.content = _body(answer, most_bytes)
         is_whole = True
     finally:
         if not is_whole:
@@ -52,17 +54,25 @@ def read_whole(answer: requests.Response, most_bytes: int) -> None:
         answer.raw.release_conn()
 
 
-def leave_unread(answer: requests.Response) -> None:
+def leave_unread(answer: Answer) -> None:
     """Release an answer of which only the status counts, without reading its body."""
-    answer._content = b""
+    assert answer.raw is not None
     if answer.raw.length_remaining == 0:
         answer.raw.read(1)  # an empty body, after which the connection can be used again
+        answer.raw.release_conn()
     else:
-        answer.raw.close()
+        close(answer)
+
+
+def close(answer: Answer) -> None:
+    """Close the connection of an answer, unless it was read to the end and released."""
+    assert answer.raw is not None
+    answer.raw.close()
     answer.raw.release_conn()
 
 
-def _body(answer: requests.Response, most_bytes: int) -> bytes:
+def _body(answer: Answer, most_bytes: int) -> bytes:
+    assert answer.raw is not None
     _expect_one_encoding(answer.headers)
     # Not a list of chunks, which would take many times the memory if chunks have a few bytes.
     body = bytearray()

@@ -1,35 +1,47 @@
 """One HTTP exchange: it knows whether the request was sent, and bounds its time and its answer.
 
-The library requests does neither. Its ConnectionError may mean "never sent" or "sent, then cut",
-and its read timeout starts anew with every byte that arrives. So the connection itself notes the
-instant before the first byte leaves, and a watchdog cuts off an exchange that takes too long in
-all. Bodies are read up to a bound (`bodies.py`).
+The libraries requests and urllib3 do neither. An error of theirs may mean "never sent" or "sent,
+then cut", and their read timeout starts anew with every byte that arrives. So the connection itself
+notes the instant before the first byte leaves, and a watchdog cuts off an exchange that takes too
+long in all. Bodies are read up to a bound (`bodies.py`).
+
+requests says how a place is reached: by which proxy, and with which certificates. The exchange is
+urllib3's, because what requests does around each one costs a worker as much again.
 """
 
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from http.cookiejar import DefaultCookiePolicy
+from functools import lru_cache
 from typing import Any
-from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
-from requests.auth import AuthBase
+from requests.utils import default_user_agent
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError, ReadTimeoutError
+from urllib3.util import Timeout, parse_url
 from urllib3.util.retry import Retry
 
 from scheduler.clock import since_boot
 from scheduler.errors import MaybeDone, NotDone
+from scheduler.providers.answer import Answer
 from scheduler.providers.api_clock import ApiClock
-from scheduler.providers.bodies import ENCODINGS, SHORT_BYTES, TooMuch, leave_unread, read_whole
+from scheduler.providers.bodies import (
+    ENCODINGS,
+    SHORT_BYTES,
+    TooMuch,
+    close,
+    leave_unread,
+    read_whole,
+)
 from scheduler.providers.watchdog import Watchdog
 
 CONNECT_SECONDS = 3.0
@@ -38,8 +50,7 @@ CONNECT_SECONDS = 3.0
 #: is lost. So no connection is used that has been idle for longer than this.
 IDLE_SECONDS = 3.0
 
-# requests does not wrap some exceptions of urllib3, nor the ValueError for a header that can't be
-# sent or a redirect that can't be read.
+# A ValueError stands for an address that can't be read, or a header that can't be sent.
 _WIRE_ERRORS = (requests.RequestException, HTTPError, ValueError)
 
 
@@ -128,9 +139,6 @@ class _SecurePool(HTTPSConnectionPool):
 
 
 class _Adapter(HTTPAdapter):
-    def __init__(self) -> None:
-        super().__init__(max_retries=Retry(0, read=False))
-
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
@@ -141,17 +149,30 @@ class _Adapter(HTTPAdapter):
         return manager
 
 
-class _Session(requests.Session):
-    """Treats a redirect as an answer: to follow it, requests would read its body."""
+#: Nothing is sent twice.
+_ONCE = Retry(0, read=False)
 
-    def get_redirect_target(self, resp: requests.Response) -> str | None:
-        """Return None, so that requests does not follow the redirect."""
-        return None
+#: Of every request, unless it has its own.
+_HEADERS = {
+    "User-Agent": default_user_agent(),
+    "Accept-Encoding": ", ".join(ENCODINGS),
+    "Accept": "*/*",
+}
 
 
-def _unsigned(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Leave a request as it is; without any auth, requests would add a login from .netrc."""
-    return request
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How requests reach one place."""
+
+    pool: HTTPConnectionPool
+    is_by_proxy: bool  #: by one that wants to be told whole addresses
+
+
+@lru_cache(256)
+def _parts(url: str) -> tuple[str, str]:
+    """Split an address into its place and the rest. Raises ValueError if it can't be read."""
+    parsed = parse_url(url)
+    return f"{parsed.scheme}://{parsed.netloc}", parsed.request_uri
 
 
 #: Bytes of a stream that are read at once.
@@ -162,7 +183,7 @@ _PIECE_BYTES = 64 << 10
 class Stream:
     """An answer whose body is read as it comes."""
 
-    answer: requests.Response
+    answer: Answer
     _exchange: _Exchange
     _seconds: float
 
@@ -177,6 +198,7 @@ class Stream:
     def _piece(self) -> bytes:
         alarm = watchdog.after(self._seconds, self._exchange.cut_off)
         try:
+            assert self.answer.raw is not None
             piece: bytes = self.answer.raw.read(_PIECE_BYTES, decode_content=False)
         except _WIRE_ERRORS as error:
             raise _reading(error, self._exchange, self._seconds) from error
@@ -188,7 +210,7 @@ class Stream:
 
 
 class Line(threading.local):
-    """A session for each thread."""
+    """Connections for each thread."""
 
     def __init__(self, clock: ApiClock | None = None) -> None:
         """`clock` sees the answers of every thread."""
@@ -196,6 +218,7 @@ class Line(threading.local):
         self._session: requests.Session | None = None
         self._used_at = 0.0
         self._surroundings: dict[str, dict[str, Any]] = {}
+        self._ways: dict[str, _Way] = {}
 
     def send(
         self,
@@ -204,12 +227,11 @@ class Line(threading.local):
         body: dict[str, Any] | None = None,
         *,
         seconds: float,
-        auth: AuthBase | None = None,
         leave: Callable[[], None] | None = None,
         written: bytes | None = None,
-        headers: dict[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
         most_bytes: int = SHORT_BYTES,
-    ) -> requests.Response:
+    ) -> Answer:
         """Send one request; `seconds` is the wall time for all of it.
 
         `written` is sent as it is; `body` is written as JSON. At most `most_bytes` of the answer's
@@ -218,20 +240,12 @@ class Line(threading.local):
         Raises NotDone if nothing was sent, MaybeDone if the answer is lost, and what `leave` raises
         right before the first byte.
         """
-        session = self._fresh_session()
-        surroundings = self._surroundings_of(session, url)
         with self._exchanging(seconds, leave) as exchange:
-            # Without the session: its merging takes a fifth of a request's time, and we need only
-            # its headers.
-            request = requests.Request(
-                method,
-                url,
-                headers={**session.headers, **(headers or {})},
-                json=body,
-                data=written,
-                auth=auth or _unsigned,
-            )
-            answer = _answered(session, request, seconds, surroundings)
+            sent = {**_HEADERS, **(headers or {})}
+            if body is not None:
+                written = json.dumps(body, allow_nan=False).encode()
+                sent["Content-Type"] = "application/json"
+            answer = self._answered(method, url, written, sent, seconds)
             if self._clock is not None:
                 self._clock.see(url, answer, asked_at=exchange.sent_at, answered_at=since_boot())
             if most_bytes:
@@ -243,25 +257,20 @@ class Line(threading.local):
             return answer
 
     @contextlib.contextmanager
-    def stream(
-        self, url: str, *, seconds: float, auth: AuthBase, headers: dict[str, str]
-    ) -> Iterator[Stream]:
+    def stream(self, url: str, *, seconds: float, headers: Mapping[str, str]) -> Iterator[Stream]:
         """Send a GET whose answer is read as it comes, for as long as that takes.
 
         `seconds` is the wall time for the headers of the answer, and for each piece of its body.
         Raises as `send` does.
         """
-        session = self._fresh_session()
-        surroundings = self._surroundings_of(session, url)
         # A compressed body could not be requested from a byte on.
-        asked = {**session.headers, "Accept-Encoding": "identity", **headers}
-        request = requests.Request("GET", url, headers=asked, auth=auth)
+        asked = {**_HEADERS, "Accept-Encoding": "identity", **headers}
         with self._exchanging(seconds) as exchange:
-            answer = _answered(session, request, seconds, surroundings)
+            answer = self._answered("GET", url, None, asked, seconds)
         try:
             yield Stream(answer, exchange, seconds)
         finally:
-            answer.close()
+            close(answer)
 
     @contextlib.contextmanager
     def _exchanging(
@@ -279,55 +288,62 @@ class Line(threading.local):
             _here.exchange = None
             self._used_at = since_boot()
 
+    def _answered(
+        self, method: str, url: str, body: bytes | None, headers: dict[str, str], seconds: float
+    ) -> Answer:
+        """Send a request, and read the headers of its answer, but not the body."""
+        place, rest = _parts(url)
+        way = self._way_to(place)
+        raw = way.pool.urlopen(
+            method,
+            f"{place}{rest}" if way.is_by_proxy else rest,
+            body,
+            headers,
+            retries=_ONCE,
+            redirect=False,
+            assert_same_host=False,
+            timeout=Timeout(connect=CONNECT_SECONDS, read=seconds),
+            preload_content=False,
+            decode_content=False,
+        )
+        return Answer(raw.status, raw.reason, raw.headers, raw)
+
+    def _way_to(self, place: str) -> _Way:
+        session = self._fresh_session()
+        if place not in self._ways:
+            surroundings = self._surroundings_of(session, place)
+            asked = requests.Request("GET", f"{place}/").prepare()
+            adapter: Any = session.get_adapter(place)
+            pool = adapter.get_connection_with_tls_context(asked, **surroundings)
+            adapter.cert_verify(pool, place, surroundings["verify"], None)
+            target = adapter.request_url(asked, surroundings["proxies"])
+            self._ways[place] = _Way(pool, is_by_proxy=target != "/")
+        return self._ways[place]
+
     def _fresh_session(self) -> requests.Session:
         if self._session is None:
-            self._session = _Session()
-            # Nothing here needs a cookie, and each answer may set new ones.
-            self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-            self._session.headers["Accept-Encoding"] = ", ".join(ENCODINGS)
-            # `_surroundings_of` reads it once for each place; requests would read it for each
-            # request.
-            self._session.trust_env = False
+            self._session = requests.Session()
             self._session.mount("http://", _Adapter())
             self._session.mount("https://", _Adapter())
-        elif since_boot() - self._used_at > IDLE_SECONDS:
-            self._session.close()  # the connections; a closed session opens new ones
+        elif self._ways and since_boot() - self._used_at > IDLE_SECONDS:
+            self.close()
         return self._session
 
-    def _surroundings_of(self, session: requests.Session, url: str) -> dict[str, Any]:
+    def _surroundings_of(self, session: requests.Session, place: str) -> dict[str, Any]:
         """Return what the environment sets for a place: its proxy, and which certificates count."""
-        parts = urlsplit(url)
-        place = f"{parts.scheme}://{parts.netloc}"
         if place not in self._surroundings:
-            session.trust_env = True
             found = session.merge_environment_settings(place, {}, None, None, None)
-            session.trust_env = False
             self._surroundings[place] = {name: found[name] for name in ("proxies", "verify")}
         return self._surroundings[place]
 
     def close(self) -> None:
-        """Close this thread's connections."""
+        """Close this thread's connections; the next request opens others."""
+        self._ways.clear()
         if self._session is not None:
             self._session.close()
 
 
-def _answered(
-    session: requests.Session,
-    request: requests.Request,
-    seconds: float,
-    surroundings: dict[str, Any],
-) -> requests.Response:
-    """Send a request, and read the headers of its answer, but not the body."""
-    return session.send(
-        request.prepare(),
-        timeout=(CONNECT_SECONDS, seconds),
-        allow_redirects=False,
-        stream=True,
-        **surroundings,
-    )
-
-
-def _is_whole(answer: requests.Response) -> bool:
+def _is_whole(answer: Answer) -> bool:
     """Whether an answer says itself where its body ends."""
     return any(name in answer.headers for name in ("Content-Length", "Transfer-Encoding"))
 
@@ -337,7 +353,7 @@ def _reading(error: Exception, exchange: _Exchange, seconds: float) -> NotDone |
     if not exchange.sent:
         return NotDone(f"not reached: {_cause(error)}", reached=False)
     # The socket or the watchdog may notice it first.
-    if exchange.cut or isinstance(error, requests.ReadTimeout | ReadTimeoutError):
+    if exchange.cut or isinstance(error, ReadTimeoutError):
         return MaybeDone(f"no complete answer within {seconds:.0f} s")
     why = str(error) if isinstance(error, TooMuch) else _cause(error)
     return MaybeDone(f"the answer is lost: {why}")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from requests import Response
+from urllib3 import HTTPHeaderDict
 
+from scheduler.providers.answer import Answer
 from scheduler.providers.api_clock import ApiClock, ApiTime, Gain, gain
 
 API = "https://api.example.com"
@@ -13,9 +14,7 @@ NOON, LATER = "Sat, 28 Nov 2026 12:00:00 GMT", "Sat, 28 Nov 2026 12:01:40 GMT"
 
 def seen(url: str = f"{API}/v1/calls", status: int = 200, **headers: str) -> ApiTime | None:
     """Return what is kept of one answer."""
-    answer, clock = Response(), ApiClock(API)
-    answer.status_code = status
-    answer.headers.update(headers)
+    answer, clock = Answer(status, "OK", HTTPHeaderDict(headers)), ApiClock(API)
     clock.see(url, answer, asked_at=1.0, answered_at=1.5)
     return clock.last
 

@@ -5,26 +5,22 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-import requests
 from hypothesis import given
 from hypothesis import strategies as st
+from urllib3 import HTTPHeaderDict
 
 from scheduler.errors import AccountFault, ProviderError
 from scheduler.models import Connection
 from scheduler.providers import StopAnswer, SummaryPage
+from scheduler.providers.answer import Answer
 from scheduler.providers.answers import MOST_VALUES, json_of, read_json, text_in
 from scheduler.providers.symbl.answers import address_in, message_of, raise_for_start, stop_answer
 from scheduler.providers.symbl.connection import Details, connection_in
 
 
-def answer(status: int, body: object = b"", **headers: str) -> requests.Response:
-    """Make what requests makes of an answer."""
-    made = requests.Response()
-    made.status_code = status
-    made.reason = "As Told"
-    made._content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    made.headers.update(headers)
-    return made
+def answer(status: int, body: object = b"", **headers: str) -> Answer:
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return Answer(status, "As Told", HTTPHeaderDict(headers), content=content)
 
 
 # What a stop tells
@@ -115,8 +111,7 @@ def test_an_error_is_told_in_whatever_words_there_are(body: object, words: str) 
 def test_whatever_answers_a_start_is_a_connection_or_an_error_of_ours(
     status: int, body: bytes, retry_after: str
 ) -> None:
-    made = answer(status, body)
-    made.headers["Retry-After"] = retry_after
+    made = answer(status, body, **{"Retry-After": retry_after})
     assert len(message_of(made)) <= 300
 
     with pytest.raises(ProviderError):
@@ -168,22 +163,21 @@ def test_json_is_read_in_each_of_its_encodings(encoding: str) -> None:
 )
 def test_json_is_utf_8_whatever_its_header_says(header: str) -> None:
     made = answer(200, '{"name": "José"}'.encode(), **{"Content-Type": header})
-    made.encoding = requests.utils.get_encoding_from_headers(made.headers)
 
     assert json_of(made) == {"name": "José"}
 
 
 def test_what_is_not_utf_8_is_in_the_encoding_of_its_header() -> None:
-    made = answer(200, '{"name": "José"}'.encode("latin-1"))
-    made.encoding = "latin-1"
+    header = {"Content-Type": "application/json; charset=latin-1"}
+    made = answer(200, '{"name": "José"}'.encode("latin-1"), **header)
 
     assert json_of(made) == {"name": "José"}
 
 
 @pytest.mark.parametrize("encoding", ["idna", "punycode", "undefined", "zlib", "rot13", "\0", ""])
 def test_an_encoding_that_is_no_text_s_is_not_tried(encoding: str) -> None:
-    made = answer(200, '{"name": "José"}'.encode("latin-1"))
-    made.encoding = encoding
+    header = {"Content-Type": f"application/json; charset={encoding}"}
+    made = answer(200, '{"name": "José"}'.encode("latin-1"), **header)
 
     assert json_of(made) is None
 

@@ -10,7 +10,7 @@ from itertools import product
 from typing import Any
 
 import pytest
-import requests
+from urllib3 import HTTPHeaderDict
 
 from scheduler.errors import (
     AccountFault,
@@ -22,6 +22,7 @@ from scheduler.errors import (
     Refused,
     Throttled,
 )
+from scheduler.providers.answer import Answer
 from scheduler.providers.twilio.answers import connection_in, error_of, why_failed
 from scheduler.providers.twilio.codes import CODES
 from tests.every import every
@@ -60,17 +61,12 @@ NEVER_AGAIN = {
 LIMIT = {10004, 86008}
 
 
-def answer(status: int, body: object = b"", **headers: str) -> requests.Response:
-    """Make what requests makes of an answer."""
-    made = requests.Response()
-    made.status_code = status
-    made.reason = "As Told"
-    made._content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    made.headers.update(headers)
-    return made
+def answer(status: int, body: object = b"", **headers: str) -> Answer:
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return Answer(status, "As Told", HTTPHeaderDict(headers), content=content)
 
 
-def refusal(status: int, code: object = None, **fields: object) -> requests.Response:
+def refusal(status: int, code: object = None, **fields: object) -> Answer:
     told = {"code": code, "message": "as told", "more_info": "https://e/1", "status": status}
     return answer(status, told | fields)
 
@@ -202,7 +198,7 @@ def test_how_long_to_wait_is_heeded_up_to_five_minutes(
     assert error.retry_after_seconds == waits
 
 
-def refusal_after(code: int | None, asked: str) -> requests.Response:
+def refusal_after(code: int | None, asked: str) -> Answer:
     return answer(429, {"code": code, "message": "later"}, **{"Retry-After": asked})
 
 

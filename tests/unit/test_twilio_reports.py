@@ -6,12 +6,13 @@ import json
 from typing import Any
 
 import pytest
-import requests
 from hypothesis import given
 from hypothesis import strategies as st
+from urllib3 import HTTPHeaderDict
 
 from scheduler.errors import MaybeDone
 from scheduler.providers import CallReport, Outcome, Stage
+from scheduler.providers.answer import Answer
 from scheduler.providers.bodies import LIST_BYTES
 from scheduler.providers.twilio.call_report import bare, read_report, read_reports
 from scheduler.providers.twilio.pages import Places, day_of, written
@@ -43,12 +44,9 @@ CALL: dict[str, Any] = {
 }
 
 
-def answer(body: object, **headers: str) -> requests.Response:
-    made = requests.Response()
-    made.status_code = 200
-    made._content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    made.headers.update({"Date": DATE} | headers)
-    return made
+def answer(body: object, **headers: str) -> Answer:
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return Answer(200, "OK", HTTPHeaderDict({"Date": DATE} | headers), content=content)
 
 
 def read(**changed: object) -> CallReport:

@@ -15,8 +15,6 @@ import time
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-import requests
-from requests.auth import AuthBase
 from tenacity import (
     Retrying,
     retry_if_exception,
@@ -26,6 +24,7 @@ from tenacity import (
 
 from scheduler.clock import since_boot
 from scheduler.errors import AccountFault, LedgerTrouble, MaybeDone, NotDone, NotSent
+from scheduler.providers.answer import Answer
 from scheduler.providers.answers import is_success, json_of, read_json, retry_after
 from scheduler.providers.http import Line
 from scheduler.providers.secrets import can_be_sent
@@ -53,17 +52,9 @@ class Token:
     on_trial: bool = False
 
 
-class Bearer(AuthBase):
-    """Sends a token in both documented headers. As `auth`, so that no .netrc overrides it."""
-
-    def __init__(self, token: str) -> None:
-        self._token = token
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        """Put the token into a request."""
-        request.headers["Authorization"] = f"Bearer {self._token}"
-        request.headers["x-api-key"] = self._token
-        return request
+def bearing(token: str) -> dict[str, str]:
+    """Return the two documented headers that show a token."""
+    return {"Authorization": f"Bearer {token}", "x-api-key": token}
 
 
 class Access:
@@ -126,7 +117,7 @@ class Access:
             except LedgerTrouble as error:
                 logger.warning("a token can't be shared: %s", error)
 
-    def refused(self, token: Token, answer: requests.Response) -> NoReturn:
+    def refused(self, token: Token, answer: Answer) -> NoReturn:
         """Drop a token that was answered 401; the next one is fetched before the next `begin`.
 
         Raises NotDone; AccountFault if this token had itself replaced a refused one.

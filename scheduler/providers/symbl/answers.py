@@ -5,9 +5,8 @@ from __future__ import annotations
 import logging
 from typing import Any, NoReturn
 
-import requests
-
 from scheduler.errors import AccountFault, AtLimit, MaybeDone, Refused
+from scheduler.providers.answer import Answer
 from scheduler.providers.answers import is_page, json_of, retry_after, text_in
 from scheduler.providers.base import StopAnswer, SummaryPage
 
@@ -25,7 +24,7 @@ _MOST_NAME_LETTERS = 200
 TOKEN_LETTERS = 16_000
 
 
-def raise_for_start(answer: requests.Response) -> NoReturn:
+def raise_for_start(answer: Answer) -> NoReturn:
     """Raise the ProviderError for a refused start."""
     status, message = answer.status_code, message_of(answer)
     if status == 429:
@@ -81,7 +80,7 @@ def _is_list(value: Any) -> bool:
     return isinstance(value, list)
 
 
-def message_of(answer: requests.Response) -> str:
+def message_of(answer: Answer) -> str:
     """Return status and message of any answer."""
     body = json_of(answer)
     words = text_in(body, "message") if body is not None else ""

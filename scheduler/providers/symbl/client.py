@@ -5,18 +5,10 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
-
-import requests
-from tenacity import (
-    Retrying,
-    retry_if_exception_type,
-    retry_if_not_exception_type,
-    stop_after_attempt,
-)
 
 from scheduler.clock import since_boot
 from scheduler.errors import (
@@ -29,6 +21,7 @@ from scheduler.errors import (
     Refused,
 )
 from scheduler.models import Connection, Insight
+from scheduler.providers.answer import Answer
 from scheduler.providers.answers import (
     any_json,
     has_no_body,
@@ -50,7 +43,7 @@ from scheduler.providers.base import (
 from scheduler.providers.bodies import READING_BYTES, SHORT_BYTES, TRANSCRIPT_BYTES
 from scheduler.providers.http import Line
 from scheduler.providers.places import host_in, is_ours
-from scheduler.providers.symbl.access import Access, Bearer
+from scheduler.providers.symbl.access import Access, bearing
 from scheduler.providers.symbl.answers import DOMAINS, message_of, raise_for_start, stop_answer
 from scheduler.providers.symbl.connection import Details, connection_in
 from scheduler.providers.symbl.conversations import (
@@ -67,6 +60,8 @@ from scheduler.providers.symbl.start import start_body
 from scheduler.tokens import TokenShelf
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 #: Wall time for a whole start; the lease of a dialing attempt is longer.
 START_SECONDS = 15.0
@@ -131,8 +126,7 @@ class Symbl:
 
     def stop(self, connection_id: str) -> StopAnswer:
         """Send a stop, and again if the first did nothing. Returns only after the API's own 2xx."""
-        answer: StopAnswer = _once_more(self._stop, connection_id)
-        return answer
+        return _once_more(self._stop, connection_id)
 
     def _stop(self, connection_id: str) -> StopAnswer:
         body = {"operation": "stop", "connectionId": connection_id}
@@ -201,7 +195,7 @@ class Symbl:
         seen: dict[str, FoundConversation] = {}
         while True:
             read = len(seen)
-            page: list[FoundConversation] = _once_more(self._list, since, until, read)
+            page = _once_more(self._list, since, until, read)
             seen |= {each.conversation_id: each for each in page}
             # Until a page is empty: the API may return fewer than it was asked for.
             if len(seen) == read:
@@ -225,9 +219,7 @@ class Symbl:
 
     # Requests -----------------------------------------------------------------------------------
 
-    def _connect(
-        self, body: dict[str, Any], seconds: float, leave: Leave | None = None
-    ) -> requests.Response:
+    def _connect(self, body: dict[str, Any], seconds: float, leave: Leave | None = None) -> Answer:
         url = f"{self._base_url}/v1/endpoint:connect"
         return self._ask("POST", url, body, seconds=seconds, leave=leave)
 
@@ -240,11 +232,16 @@ class Symbl:
         seconds: float,
         leave: Leave | None = None,
         most_bytes: int = SHORT_BYTES,
-    ) -> requests.Response:
+    ) -> Answer:
         token = self._access.token()
-        auth = Bearer(token.value)
         answer = self._line.send(
-            method, url, body, seconds=seconds, auth=auth, leave=leave, most_bytes=most_bytes
+            method,
+            url,
+            body,
+            seconds=seconds,
+            leave=leave,
+            headers=bearing(token.value),
+            most_bytes=most_bytes,
         )
         if answer.status_code == 401:
             self._access.refused(token, answer)
@@ -252,16 +249,20 @@ class Symbl:
         return answer
 
 
-#: A request that did nothing is sent once more, after a 401 with a new token; after a 429 not at
-#: once.
-_once_more = Retrying(
-    retry=retry_if_exception_type(NotDone) & retry_if_not_exception_type(AtLimit),
-    stop=stop_after_attempt(2),
-    reraise=True,
-)
+def _once_more(ask: Callable[..., T], *args: Any, **named: Any) -> T:
+    """Ask, and once more if the request did nothing: after a 401 with a new token.
+
+    After a 429 it is not sent again at once.
+    """
+    try:
+        return ask(*args, **named)
+    except AtLimit:
+        raise
+    except NotDone:
+        return ask(*args, **named)
 
 
-def _expect_success(answer: requests.Response) -> None:
+def _expect_success(answer: Answer) -> None:
     """Raise the error that the refusal of a harmless request means."""
     if is_success(answer):
         return

@@ -6,10 +6,9 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Self
 
-import requests
-
 from scheduler.errors import AccountFault
 from scheduler.models import Connection
+from scheduler.providers.answer import Answer
 from scheduler.providers.answers import json_of, read_json, text_in
 from scheduler.providers.symbl.answers import (
     MOST_LETTERS,
@@ -40,7 +39,7 @@ class Details:
         return cls(address_in(body, "event_url"), address_in(body, "result_websocket_url"))
 
 
-def connection_in(answer: requests.Response) -> Connection:
+def connection_in(answer: Answer) -> Connection:
     """Return the connection in the answer to a start. Raises AccountFault if it has none."""
     body = json_of(answer) or {}
     connection_id = text_in(body, "connectionId")

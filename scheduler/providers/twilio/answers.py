@@ -7,8 +7,6 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import requests
-
 from scheduler.errors import (
     AccountFault,
     AtLimit,
@@ -19,6 +17,7 @@ from scheduler.errors import (
     Throttled,
 )
 from scheduler.models import Connection
+from scheduler.providers.answer import Answer
 from scheduler.providers.answers import is_page, json_of, retry_after, text_in
 from scheduler.providers.twilio.codes import Reaction, hint, reaction, reaction_once_failed
 
@@ -36,7 +35,7 @@ _CLASSES: Mapping[Reaction, Callable[[str], ProviderError]] = {
 }
 
 
-def error_of(answer: requests.Response, caller_id: str = "") -> ProviderError:
+def error_of(answer: Answer, caller_id: str = "") -> ProviderError:
     """Return the error for an answer that is not 2xx; `caller_id` is that of the start.
 
     See https://www.twilio.com/docs/usage/twilios-response for the older shape of an error, and
@@ -53,7 +52,7 @@ def error_of(answer: requests.Response, caller_id: str = "") -> ProviderError:
     return _CLASSES[what](message)
 
 
-def connection_in(answer: requests.Response) -> Connection:
+def connection_in(answer: Answer) -> Connection:
     """Return the connection in the 2xx to a start. Raises AccountFault if it names none."""
     body = json_of(answer) or {}
     sid = sid_in(body)
@@ -90,7 +89,7 @@ def code_in(body: Mapping[str, Any], name: str = "code") -> int | None:
     return code if isinstance(code, int) and not isinstance(code, bool) else None
 
 
-def message_of(answer: requests.Response) -> str:
+def message_of(answer: Answer) -> str:
     """Return status, code and words of any answer, and what the operator can do about it."""
     body = json_of(answer)
     code = code_in(body or {})

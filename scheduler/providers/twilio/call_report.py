@@ -10,9 +10,8 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-import requests
-
 from scheduler.errors import MaybeDone
+from scheduler.providers.answer import Answer
 from scheduler.providers.answers import any_json, json_of, most_values, text_in
 from scheduler.providers.base import CallReport, Outcome, Stage
 from scheduler.providers.http_dates import http_date
@@ -36,7 +35,7 @@ _MOST_LETTERS = 255
 _LISTENERS = ("human", "fax", "unknown")
 
 
-def read_report(answer: requests.Response, connection_id: str) -> CallReport:
+def read_report(answer: Answer, connection_id: str) -> CallReport:
     """Return the call in a 2xx. Raises MaybeDone if it has no call, or another call."""
     body = json_of(answer)
     if body is None or sid_in(body) != connection_id or not text_in(body, "status"):
@@ -44,7 +43,7 @@ def read_report(answer: requests.Response, connection_id: str) -> CallReport:
     return _report(body, _read_at(answer))
 
 
-def read_reports(answer: requests.Response, most_bytes: int) -> tuple[list[CallReport], Any]:
+def read_reports(answer: Answer, most_bytes: int) -> tuple[list[CallReport], Any]:
     """Return the calls of a page of the list, and the whole of its body.
 
     Leaves out a call that can't be read. Raises MaybeDone if the body is no such page.
@@ -99,7 +98,7 @@ def kept(body: Mapping[str, Any], name: str) -> str:
     return text if len(text) <= _MOST_LETTERS and text.isascii() else ""
 
 
-def _read_at(answer: requests.Response) -> float | None:
+def _read_at(answer: Answer) -> float | None:
     return http_date(answer.headers.get("Date", ""))
 
 

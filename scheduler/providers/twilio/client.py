@@ -15,8 +15,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
-import requests
-from requests.auth import HTTPBasicAuth
+from urllib3.util import make_headers
 
 from scheduler.clock import since_boot
 from scheduler.errors import (
@@ -28,6 +27,7 @@ from scheduler.errors import (
     ScriptError,
 )
 from scheduler.models import Connection
+from scheduler.providers.answer import Answer
 from scheduler.providers.answers import is_success, json_of
 from scheduler.providers.api_clock import ApiClock, ApiTime
 from scheduler.providers.base import (
@@ -115,7 +115,7 @@ class Twilio:
         self.fingerprint = hashlib.sha256(identity.encode()).hexdigest()[:16]
         self._account_sid = proof.account_sid
         self._auth_token = revealed(credentials.auth_token)
-        self._auth = HTTPBasicAuth(proof.user, proof.password)
+        self._proof = make_headers(basic_auth=f"{proof.user}:{proof.password}")
         self._places = Places(proof.base_url, proof.account_sid)
         self._clock = ApiClock(proof.base_url)
         self._line = Line(self._clock)
@@ -294,7 +294,7 @@ class Twilio:
         url = self._places.sound(recording_id)
         for _ in range(_MOST_REDIRECTS):
             with self._line.stream(
-                url, seconds=PIECE_SECONDS, auth=self._auth, headers=wanted
+                url, seconds=PIECE_SECONDS, headers={**self._proof, **wanted}
             ) as stream:
                 if stream.answer.is_redirect:
                     url = self._places.elsewhere(url, stream.answer.headers["Location"])
@@ -418,15 +418,14 @@ class Twilio:
         seconds: float,
         leave: Leave | None = None,
         most_bytes: int = SHORT_BYTES,
-    ) -> requests.Response:
+    ) -> Answer:
         return self._line.send(
             method,
             url,
             seconds=seconds,
-            auth=self._auth,
             leave=leave,
             written=urlencode(form).encode() if form is not None else None,
-            headers=_FORM if form is not None else None,
+            headers={**self._proof, **(_FORM if form is not None else {})},
             most_bytes=most_bytes,
         )
 
@@ -447,7 +446,7 @@ def _expect_sound(stream: Stream, offset: int) -> None:
     expect_from(stream.answer, offset)
 
 
-def _expect_success(answer: requests.Response, *, of_a_call: bool = False) -> None:
+def _expect_success(answer: Answer, *, of_a_call: bool = False) -> None:
     """Raise an error unless a reading succeeded; `of_a_call`: 404: there is no such call."""
     if is_success(answer):
         return

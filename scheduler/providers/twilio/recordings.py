@@ -6,11 +6,11 @@ See https://www.twilio.com/docs/voice/api/recording.
 from __future__ import annotations
 
 import re
+from http import HTTPStatus
 from typing import Any
 
-import requests
-
 from scheduler.errors import MaybeDone, Refused
+from scheduler.providers.answer import Answer
 from scheduler.providers.answers import any_json, most_values, text_in
 from scheduler.providers.callbacks import Recording
 from scheduler.providers.twilio.answers import sid_in
@@ -26,9 +26,7 @@ _ABSENT = "absent"
 _RANGE = re.compile(r"bytes ([0-9]{1,15})-[0-9]{1,15}/(?:[0-9]{1,15}|[*])", re.IGNORECASE)
 
 
-def read_recordings(
-    answer: requests.Response, most_bytes: int
-) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+def read_recordings(answer: Answer, most_bytes: int) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """Return the recordings of a page of the list, and the page's whole body.
 
     Raises MaybeDone if the body is no such page.
@@ -56,12 +54,12 @@ def recording_of(body: dict[str, Any]) -> Recording:
     )
 
 
-def expect_from(answer: requests.Response, offset: int) -> None:
+def expect_from(answer: Answer, offset: int) -> None:
     """Raise Refused unless the answer's body begins at this byte of the recording."""
     if answer.headers.get("Content-Encoding", "identity").lower() not in ("", "identity"):
         raise Refused("it comes packed, which was not asked for")
     begin = 0
-    if answer.status_code == requests.codes.partial_content:
+    if answer.status_code == HTTPStatus.PARTIAL_CONTENT:
         match = _RANGE.fullmatch(answer.headers.get("Content-Range", "").strip())
         begin = int(match[1]) if match else -1
     if begin != offset:
