@@ -71,7 +71,9 @@ def live_calls(ledger: Ledger, count: int) -> list[tuple[Attempt, str]]:
     watch.load(ledger, 1, count)
     found = []
     for _ in range(count):
-        claim = calls.claim(ledger, watch.ACCOUNT, uuid4().hex, ceiling=2 * count, only="c-0")
+        claim = calls.claim(
+            ledger, watch.ACCOUNT, calls.Bid(uuid4().hex, ceiling=2 * count, only="c-0")
+        )
         assert claim is not None and not isinstance(claim, float)
         whose, sid = (ledger, watch.ACCOUNT, claim.attempt), f"CA{uuid4().hex}"
         rings = Ringing(RING, DURATION)

@@ -75,7 +75,7 @@ def main() -> None:
             ledger.redis.hset(f"callsched:account:{ACCOUNT}:meta", mapping={"proven": 10_000_000})
 
             def claim(ledger: Ledger = ledger) -> None:
-                found = calls.claim(ledger, ACCOUNT, uuid4().hex, ceiling=10_000_000)
+                found = calls.claim(ledger, ACCOUNT, calls.Bid(uuid4().hex, ceiling=10_000_000))
                 assert isinstance(found, calls.Claim)
 
             def tick(ledger: Ledger = ledger) -> None:

@@ -99,7 +99,7 @@ class Pool:
         found: list[Attempt] = []
         while len(found) < most:
             token = uuid4().hex
-            claim: Any = calls.claim(self.ledger, ACCOUNT, token, ceiling=10_000)
+            claim: Any = calls.claim(self.ledger, ACCOUNT, calls.Bid(token, ceiling=10_000))
             if claim is None:
                 break
             attempt = claim.attempt

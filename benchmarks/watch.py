@@ -45,7 +45,7 @@ def load(ledger: Ledger, count: int, live: int) -> None:
 def connect(ledger: Ledger, live: int) -> None:
     """Bring so many calls to their connections."""
     for _ in range(live):
-        claim = calls.claim(ledger, ACCOUNT, uuid4().hex, ceiling=2 * live, only="c-0")
+        claim = calls.claim(ledger, ACCOUNT, calls.Bid(uuid4().hex, ceiling=2 * live, only="c-0"))
         assert claim is not None and not isinstance(claim, float)
         assert calls.begin(ledger, ACCOUNT, claim.attempt, "t", max_duration_seconds=DURATION)
         connection = Connection(f"connection {claim.attempt}", "conversation")

@@ -110,7 +110,7 @@ def serve(
     stopper = Stopper(
         ledger,
         provider,
-        account,
+        duty,
         memory=memory,
         demand=demand,
         delays=delays,

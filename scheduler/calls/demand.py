@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from scheduler.clock import since_boot
+from scheduler.ledger.calls import Claim
 
 #: How long a message may be on its way to a thread: after that another worker has taken it, or it
 #: is lost, and another one may be sent.
@@ -31,7 +33,8 @@ class Demand:
         self._changed = threading.Condition()
         self._pacing = threading.Lock()
         self._inside = 0  #: threads that dial or linger
-        self._idle = self._wanted = 0  #: threads that linger, and how many of them shall claim
+        self._idle = self._wanted = 0  #: threads that linger, and how many of them shall dial
+        self._claims: deque[Claim] = deque()  #: for some of these, which need not claim
         self._coming = 0  #: messages that no thread has taken yet
         self._asked_at = 0.0  #: when the first of them was sent
 
@@ -67,6 +70,21 @@ class Demand:
         if others > 0:
             self._send(others)
 
+    def has_idle(self) -> bool:
+        """Whether a thread lingers to which a claim can be handed on."""
+        with self._changed:
+            return self._idle > self._wanted and not self.is_closing
+
+    def hand_on(self, claim: Claim) -> bool:
+        """Have a thread that lingers dial a claimed call; False if none lingers any more."""
+        with self._changed:
+            if self._idle <= self._wanted or self.is_closing:
+                return False
+            self._wanted += 1
+            self._claims.append(claim)
+            self._changed.notify()
+            return True
+
     def _worth_sending(self, calls: int) -> int:
         now = since_boot()
         if now - self._asked_at > ARRIVES_SECONDS:
@@ -89,8 +107,11 @@ class Demand:
             with self._changed:
                 self._inside -= 1
 
-    def linger(self) -> bool:
-        """Wait for a call to dial; False if there was none for a while."""
+    def linger(self) -> Claim | bool:
+        """Wait for a call to dial; False if there was none for a while.
+
+        Returns its claim if it is claimed already, or else True.
+        """
         with self._changed:
             self._idle += 1
             try:
@@ -98,12 +119,14 @@ class Demand:
                 if self._wanted == 0:
                     return False
                 self._wanted -= 1
-                return True
+                return self._claims.popleft() if self._claims else True
             finally:
                 self._idle -= 1
 
-    def wait_for(self, seconds: float | None) -> bool:
+    def wait_for(self, seconds: float | None) -> Claim | bool:
         """Wait for the pace of starts, or for the next slot; False if the wait was in vain.
+
+        Returns the claim of a call that is claimed already.
 
         `seconds` is the wait that the pace asks for; None if no slot is free. Only one thread waits
         for the pace, because the others would only claim in vain.

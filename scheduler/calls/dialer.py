@@ -102,27 +102,27 @@ class Dialer:
         handed on without a message.
         """
         with self._demand.one_more():
-            while not self._demand.is_closing and (until is None or since_boot() < until):
+            found: Claim | bool = True
+            while self._may_go_on(found, until):
                 give_way(self._is_behind, self._demand.closing)
-                claim = self._claim()
+                claim = found if isinstance(found, Claim) else self._claim()
                 if isinstance(claim, Claim):
                     is_full = self.dial_one(claim)
-                    if is_full and until is not None and not self._demand.linger():
-                        return
-                elif until is None or not self._demand.wait_for(claim):
-                    return
+                    found = not is_full or until is None or self._demand.linger()
+                else:
+                    found = until is not None and self._demand.wait_for(claim)
+
+    def _may_go_on(self, found: Claim | bool, until: float | None) -> bool:
+        """Whether to dial what was found: a claim, or True for whatever is due."""
+        if self._demand.is_closing:
+            if isinstance(found, Claim):
+                self._give_back(found, "")
+            return False
+        return isinstance(found, Claim) or (found and (until is None or since_boot() < until))
 
     def _claim(self) -> Claim | float | None:
-        duty = self._duty
-        return calls.claim(
-            self._ledger,
-            duty.account,
-            uuid4().hex,
-            ceiling=duty.ceiling,
-            fingerprint=self._provider.fingerprint,
-            only=duty.only,
-            starts_per_second=duty.starts_per_second,
-        )
+        bid = self._duty.bid(self._provider.fingerprint)
+        return calls.claim(self._ledger, self._duty.account, bid)
 
     def dial_one(self, claim: Claim) -> bool:
         """Dial one claimed call, and record its connection or how else it ends.

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from uuid import uuid4
 
+from scheduler.ledger.calls import Bid
 from scheduler.providers.callbacks import CallbackAddress
 
 #: A ceiling below any other: under it a worker claims nothing and sends no dial messages.
@@ -25,3 +27,7 @@ class Duty:
     callbacks: CallbackAddress | None = None  #: where its provider reaches us; None if it does not
     #: The ledger is one that CALLSCHED_REDIS_URL names, so that it knows every call of the account.
     has_named_ledger: bool = False
+
+    def bid(self, fingerprint: str) -> Bid:
+        """Return the terms on which one execution claims a call, with these credentials."""
+        return Bid(uuid4().hex, self.ceiling, fingerprint, self.only, self.starts_per_second)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from scheduler.clock import since_boot
 from scheduler.errors import NotDone, ProviderError
 from scheduler.late import LateCause
 from scheduler.ledger import calls
+from scheduler.ledger.calls import Bid, Claim
 from scheduler.ledger.ledger import Ledger
 from scheduler.models import Attempt, Disposition, Reason
 from scheduler.providers import StopAnswer
@@ -35,17 +37,23 @@ class End:
 
     def record(self, ledger: Ledger, account: str, attempt: Attempt) -> bool:
         """Record it, and free the slot. False if it was on record. Raises LedgerTrouble."""
+        return calls.confirm(ledger, account, attempt, self.disposition, **self._facts)
+
+    def hand_on(
+        self, ledger: Ledger, account: str, attempt: Attempt, bid: Bid
+    ) -> tuple[bool, Claim | float | None]:
+        """Do the same, and claim the next call on the terms of a bid. Raises LedgerTrouble."""
+        return calls.hand_on(ledger, account, attempt, self.disposition, bid, **self._facts)
+
+    @property
+    def _facts(self) -> dict[str, Any]:
         pages = json.dumps([asdict(page) for page in self.answer.summary_pages])
-        return calls.confirm(
-            ledger,
-            account,
-            attempt,
-            self.disposition,
-            reason=self.reason,
-            conversation_id=self.answer.conversation_id,
-            summaries=pages if self.answer.summary_pages else "",
-            ago_seconds=self.ago_seconds,
-        )
+        return {
+            "reason": self.reason,
+            "conversation_id": self.answer.conversation_id,
+            "summaries": pages if self.answer.summary_pages else "",
+            "ago_seconds": self.ago_seconds,
+        }
 
 
 @dataclass(frozen=True, slots=True)

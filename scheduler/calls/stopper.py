@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 
 from tenacity import (
     Retrying,
@@ -14,15 +15,22 @@ from tenacity import (
 )
 
 from scheduler.calls.demand import Demand
+from scheduler.calls.duty import Duty
 from scheduler.calls.ends import End, Failure
 from scheduler.calls.exchanges import NOBODY, Exchange, Watchers
 from scheduler.calls.insist import block
 from scheduler.calls.memory import Memory
 from scheduler.calls.pace import waited
 from scheduler.calls.reports import Read, Reports
-from scheduler.errors import AccountFault, NoSuchConnection, ProviderError, Throttled
+from scheduler.errors import (
+    AccountFault,
+    NoSuchConnection,
+    ProviderError,
+    SchedulerError,
+    Throttled,
+)
 from scheduler.ledger import calls, listeners
-from scheduler.ledger.calls import LOOK, StopOrder
+from scheduler.ledger.calls import LOOK, Claim, StopOrder
 from scheduler.ledger.ledger import Ledger
 from scheduler.masking import mask_text
 from scheduler.models import Attempt, Disposition
@@ -55,7 +63,7 @@ class Stopper:
         self,
         ledger: Ledger,
         provider: Provider,
-        account: str,
+        duty: Duty,
         *,
         memory: Memory,
         demand: Demand,
@@ -69,7 +77,8 @@ class Stopper:
         """
         self._ledger = ledger
         self._provider = provider
-        self._account = account
+        self._duty = duty
+        self._account = duty.account
         self._memory = memory
         self._demand = demand
         self._watchers = watchers
@@ -99,14 +108,27 @@ class Stopper:
 
     def _end(self, order: StopOrder, end: End) -> None:
         report = end.answer.report
-        if self._reports is None or report is None:
-            is_news = end.record(self._ledger, self._account, order.attempt)
-        else:
+        if self._reports is not None and report is not None:
             read = Read(report, self._ledger.time() - end.ago_seconds)
-            is_news = self._reports.hear(order.attempt, read)
-        if is_news:
+            if self._reports.hear(order.attempt, read):
+                self._demand.want(1)
+        elif self._demand.has_idle():
+            self._hand_on(order.attempt, end)
+        elif end.record(self._ledger, self._account, order.attempt):
             self._demand.want(1)
         self._memory.forget(order.connection_id)
+
+    def _hand_on(self, attempt: Attempt, end: End) -> None:
+        """Record an end, and have a thread that waits for a slot dial the next call in it."""
+        bid = self._duty.bid(self._provider.fingerprint)
+        is_news, claim = end.hand_on(self._ledger, self._account, attempt, bid)
+        if isinstance(claim, Claim):
+            if not self._demand.hand_on(claim):
+                with suppress(SchedulerError):  # else the claim's lease runs out
+                    calls.give_back(self._ledger, self._account, claim.attempt)
+                self._demand.want(1)
+        elif is_news and claim is not None:
+            self._demand.want(1)  # a thread waits for the pace of starts
 
     def _look(self, order: StopOrder) -> None:
         """Read a call whose deadline before the answer has passed; stop it if nobody answered."""

@@ -99,6 +99,17 @@ LOOK = "look"
 
 
 @dataclass(frozen=True, slots=True)
+class Bid:
+    """On what terms an execution claims a call."""
+
+    token: str  #: of this execution; the same token gets the same claim again
+    ceiling: int  #: of slots, as the account is configured
+    fingerprint: str = ""  #: of the credentials; a blocked one dials nothing
+    only: str = ""  #: the one campaign that is served; "" for all
+    starts_per_second: float = 0.0  #: starts a second at most; 0 for any
+
+
+@dataclass(frozen=True, slots=True)
 class StopOrder:
     """A stop that is due now, or an order to read a call at its deadline before the answer."""
 
@@ -126,37 +137,24 @@ class Due:
 HELD = Due(0, [], 0, 0, 0.0)
 
 
-def claim(
-    ledger: Ledger,
-    account: str,
-    token: str,
-    *,
-    ceiling: int,
-    fingerprint: str = "",
-    only: str = "",
-    starts_per_second: float = 0.0,
-    now: float | None = None,
-) -> Claim | float | None:
+def claim(ledger: Ledger, account: str, bid: Bid, now: float | None = None) -> Claim | float | None:
     """Give the next due call a slot and a new attempt; None if nothing may be dialled.
 
-    Returns the seconds to wait if only the pace of starts holds a call back. `ceiling` is the
-    account's configured limit, `only` a campaign ("" for all), `token` this execution's.
+    Returns the seconds to wait if only the pace of starts holds a call back.
     """
+    found = ledger.run(ledger.do.claim, account, *_bidding(ledger, bid), ledger.clock(now))
+    return _claimed(ledger, account, found, now)
+
+
+def _bidding(ledger: Ledger, bid: Bid) -> tuple[Any, ...]:
+    """Return the arguments of claim.lua for a bid, without account and time."""
     lease = ledger.leases
-    found = ledger.run(
-        ledger.do.claim,
-        account,
-        token,
-        ceiling,
-        fingerprint,
-        only,
-        lease.claim,
-        lease.dial,
-        FIRST,
-        lease.stop_late,
-        starts_per_second,
-        ledger.clock(now),
-    )
+    terms = (bid.token, bid.ceiling, bid.fingerprint, bid.only)
+    return (*terms, lease.claim, lease.dial, FIRST, lease.stop_late, bid.starts_per_second)
+
+
+def _claimed(ledger: Ledger, account: str, found: Any, now: float | None) -> Claim | float | None:
+    """Read what claim.lua has returned."""
     if not found:
         return None
     if isinstance(found, str):
@@ -390,8 +388,28 @@ def confirm(
     `summaries` are the summary pages that the stop's answer names, as JSON. `ago_seconds` is how
     long ago the API confirmed the end, if the ledger could not record it at once.
     """
-    args = (account, str(attempt), disposition, reason or "", conversation_id, summaries)
-    return bool(ledger.run(ledger.do.confirm, *args, ago_seconds, ledger.clock(now)))
+    end = (disposition, reason or "", conversation_id, summaries, ago_seconds)
+    return bool(ledger.run(ledger.do.confirm, account, str(attempt), *end, ledger.clock(now)))
+
+
+def hand_on(
+    ledger: Ledger,
+    account: str,
+    attempt: Attempt,
+    disposition: Disposition,
+    bid: Bid,
+    *,
+    reason: Reason | None = None,
+    conversation_id: str = "",
+    summaries: str = "",
+    ago_seconds: float = 0.0,
+    now: float | None = None,
+) -> tuple[bool, Claim | float | None]:
+    """Do `confirm`, and `claim` on the terms of a bid, in one step: a freed slot is taken again."""
+    end = (disposition, reason or "", conversation_id, summaries, ago_seconds)
+    args = (account, str(attempt), *end, *_bidding(ledger, bid), ledger.clock(now))
+    ended, found = ledger.run(ledger.do.hand_on, *args)
+    return bool(ended), _claimed(ledger, account, found, now)
 
 
 def ready(

@@ -51,7 +51,7 @@ def preamble() -> str:
 
 #: Verb -> the file of definitions that only some verbs share.
 _WITH = dict.fromkeys(["begin", "explain", "recall"], "_rules")
-_WITH |= dict.fromkeys(["claim", "prioritise", "ready", "seal", "tick"], "_turns")
+_WITH |= dict.fromkeys(["claim", "hand_on", "prioritise", "ready", "seal", "tick"], "_turns")
 _WITH |= dict.fromkeys(["load", "repeats"], "_repeats")
 _WITH |= dict.fromkeys(["arrived", "connect", "find"], "_connections")
 _WITH |= dict.fromkeys(
@@ -62,7 +62,7 @@ _WITH |= dict.fromkeys(
     "_schedules",
 )
 #: Verb -> the verbs that it runs: it gets each as a function of that verb's arguments.
-_MADE_OF = {"tick": ("expire", "take_stops", "ready")}
+_MADE_OF = {"hand_on": ("confirm", "claim"), "tick": ("expire", "take_stops", "ready")}
 
 
 @cache
@@ -151,6 +151,7 @@ class Scripts:
         self.finish = script("finish")
         self.give_back = script("give_back")
         self.halt = script("halt")
+        self.hand_on = script("hand_on")
         self.hint = script("hint")
         self.hurry_stops = script("hurry_stops")
         self.keep_schedule = script("keep_schedule")

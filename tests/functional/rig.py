@@ -165,13 +165,8 @@ class Rig:
         return self.served.reports
 
     def claim(self) -> Claim | None:
-        claim = calls.claim(
-            self.ledger,
-            ACCOUNT,
-            f"t{time.monotonic_ns()}",
-            ceiling=self.duty.ceiling,
-            fingerprint=self.provider.fingerprint,
-        )
+        bid = self.duty.bid(self.provider.fingerprint)
+        claim = calls.claim(self.ledger, ACCOUNT, bid)
         assert not isinstance(claim, float), "held back by a pace"
         return claim
 

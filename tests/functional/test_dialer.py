@@ -4,14 +4,17 @@ import hashlib
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from redis import Redis
 
 from scheduler.calls import dialer as rules
 from scheduler.calls import recorder
+from scheduler.clock import since_boot
 from scheduler.ledger import calls, do_not_call, limits, listeners, scripts
 from scheduler.ledger.calls import Claim
 from scheduler.ledger.ledger import Leases
@@ -37,6 +40,19 @@ class Dialling:
     def finish(self) -> None:
         self._thread.join(timeout=20)
         assert self.is_over()
+
+
+@contextmanager
+def lingering(rig: Rig) -> Iterator[None]:
+    """A thread that dials, as a worker's does, and lingers for the next slot."""
+    dialling = threading.Thread(target=rig.dialer.dial, args=[since_boot() + 60.0])
+    dialling.start()
+    try:
+        yield
+    finally:
+        rig.demand.close()
+        dialling.join(timeout=20)
+        assert not dialling.is_alive()
 
 
 # From its claim to its end
@@ -71,6 +87,45 @@ def test_a_freed_slot_is_handed_on(opened: Open, sandbox: SandboxProcess) -> Non
     assert [record["disposition"] for record in rig.records()] == ["stopped"] * 6
     assert len(sandbox.events("accepted")) == 6
     assert sandbox.live()["peak"] == 2
+
+
+def test_the_next_call_is_claimed_with_the_end_of_the_one_before(
+    opened: Open, sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claimed: list[Claim | float | None] = []
+    claim = calls.claim
+
+    def watched(*args: Any) -> Claim | float | None:
+        claimed.append(claim(*args))
+        return claimed[-1]
+
+    monkeypatch.setattr(calls, "claim", watched)
+    rig = opened(ceiling=1)
+    rig.load(*map(number, range(3)), max_duration_seconds=0.3)
+    with lingering(rig):
+        rig.timekeeper.start()
+
+        wait_until(rig.all_ended)
+        wait_until(rig.demand.has_idle)
+
+    assert len(sandbox.events("accepted")) == 3
+    assert sum(isinstance(each, Claim) for each in claimed) == 1, "the first one"
+
+
+def test_a_claim_that_is_handed_on_as_a_worker_leaves_is_given_back(
+    rig: Rig, sandbox: SandboxProcess
+) -> None:
+    rig.load(ANYBODY)
+    claim = rig.claimed()
+    with lingering(rig):
+        wait_until(rig.demand.has_idle)
+        with rig.demand._changed:  # so that the thread takes both at once
+            assert rig.demand.hand_on(claim)
+            rig.demand.closing.set()
+
+    assert (rig.record()["state"], rig.record()["attempts"]) == ("pending", 0)
+    assert rig.account().slots == 0
+    assert sandbox.events("start") == []
 
 
 def test_who_is_not_on_the_allow_list_is_skipped(opened: Open, sandbox: SandboxProcess) -> None:

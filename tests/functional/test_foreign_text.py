@@ -138,7 +138,7 @@ def _let_the_api_say_it(url: str) -> None:
 
 def _begun(ledger: Ledger, account: str) -> Attempt:
     token = uuid4().hex
-    claim = calls.claim(ledger, account, token, ceiling=5)
+    claim = calls.claim(ledger, account, calls.Bid(token, ceiling=5))
     assert claim is not None and not isinstance(claim, float)
     assert calls.begin(ledger, account, claim.attempt, token, max_duration_seconds=60.0)
     return claim.attempt

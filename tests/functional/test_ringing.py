@@ -39,7 +39,7 @@ def dial(rig: Rig) -> str:
 
 def is_held_back(rig: Rig, at: float | None = None) -> bool:
     """Whether nothing may be claimed for a while, from now on or from another instant."""
-    claim = ledger_calls.claim(rig.ledger, ACCOUNT, "a token", ceiling=rig.duty.ceiling, now=at)
+    claim = ledger_calls.claim(rig.ledger, ACCOUNT, rig.duty.bid(""), now=at)
     return isinstance(claim, float) and claim > 0
 
 

@@ -17,7 +17,7 @@ from scheduler.ledger import (
     reports,
     views,
 )
-from scheduler.ledger.calls import NO_LISTENER, Claim, ListenerLease, StopOrder, Wait
+from scheduler.ledger.calls import NO_LISTENER, Bid, Claim, ListenerLease, StopOrder, Wait
 from scheduler.ledger.insights import Collect, Collected
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.listeners import ListenedCall
@@ -159,7 +159,8 @@ class Books:
     def claim(self, token: str | None = None, **how: Any) -> Claim | None:
         """Claim what is due, with a fresh token unless one is given."""
         how = {"ceiling": PLENTY} | how
-        claim = calls.claim(self.ledger, self.account, token or uuid4().hex, now=self.now, **how)
+        bid = Bid(token or uuid4().hex, **how)
+        claim = calls.claim(self.ledger, self.account, bid, self.now)
         if isinstance(claim, float):
             assert self.may_be_held_back, "held back by a pace"
             return None
@@ -270,6 +271,14 @@ class Books:
     ) -> bool:
         """Say that a connection is over."""
         return calls.confirm(self.ledger, self.account, attempt, disposition, now=self.now, **how)
+
+    def hand_on(
+        self, attempt: Attempt, token: str = "", *, ceiling: int = PLENTY, **how: Any
+    ) -> tuple[bool, Claim | float | None]:
+        """Say that a connection is over, and claim the next call."""
+        bid = Bid(token or uuid4().hex, ceiling=ceiling, **how)
+        ended = Disposition.STOPPED
+        return calls.hand_on(self.ledger, self.account, attempt, ended, bid, now=self.now)
 
     def deny(self, attempt: Attempt) -> bool:
         """Say that a stop was answered "no such connection"."""

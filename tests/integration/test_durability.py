@@ -147,7 +147,7 @@ def free_port() -> int:
 
 
 def claimed(store: Ledger) -> Attempt:
-    claim: Any = calls.claim(store, ACCOUNT, f"t{time.monotonic_ns()}", ceiling=PLENTY)
+    claim: Any = calls.claim(store, ACCOUNT, calls.Bid(f"t{time.monotonic_ns()}", ceiling=PLENTY))
     return Attempt.parse(str(claim.attempt))
 
 

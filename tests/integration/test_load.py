@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from scheduler.errors import LedgerError
 from scheduler.ledger import calls, campaigns, views
+from scheduler.ledger.calls import Bid
 from scheduler.ledger.ledger import Ledger
 from scheduler.models import CampaignState, Contact, Insight, OnMachine, Policy, Reason, Row
 from tests.examples import examples
@@ -407,7 +408,7 @@ def test_a_campaign_of_another_account_is_refused(books: Books) -> None:
 def test_another_account_has_nothing_to_claim(books: Books) -> None:
     books.campaign()
 
-    assert calls.claim(books.ledger, "other", "token", ceiling=9, now=books.now) is None
+    assert calls.claim(books.ledger, "other", Bid("token", ceiling=9), now=books.now) is None
 
 
 def test_max_concurrency_caps_a_campaign(books: Books) -> None:

@@ -29,7 +29,7 @@ from scheduler.ledger import (
     views,
     workers,
 )
-from scheduler.ledger.calls import Claim, Due, StopOrder
+from scheduler.ledger.calls import Bid, Claim, Due, StopOrder
 from scheduler.ledger.ledger import Ledger
 from scheduler.models import Disposition
 from scheduler.worker.snapshot import take_snapshot
@@ -196,7 +196,7 @@ SILENT = {
 def next_row(books: Books) -> int:
     """Claim until there is a call of the campaign."""
     for _ in range(5):
-        claim = calls.claim(books.ledger, ACCOUNT, uuid4().hex, ceiling=PLENTY, now=books.now)
+        claim = calls.claim(books.ledger, ACCOUNT, Bid(uuid4().hex, ceiling=PLENTY), now=books.now)
         if isinstance(claim, Claim):
             assert claim.attempt.campaign_id == "c"
             return claim.attempt.row

@@ -7,6 +7,7 @@ from collections import Counter
 import pytest
 
 from scheduler.ledger import calls
+from scheduler.ledger.calls import Bid
 from scheduler.limit import STARVING
 from tests.integration.ledger import ACCOUNT, Books
 
@@ -66,10 +67,10 @@ def test_starts_of_a_campaign_keep_its_pace(books: Books) -> None:
     books.campaign(9, max_starts_per_second=4.0)
     books.claimed()
 
-    wait = calls.claim(books.ledger, ACCOUNT, "next", ceiling=99, now=books.now)
+    wait = calls.claim(books.ledger, ACCOUNT, Bid("next", ceiling=99), now=books.now)
 
     assert wait == pytest.approx(0.25)
-    assert calls.claim(books.ledger, ACCOUNT, "early", ceiling=99, now=books.now + 0.2) == (
+    assert calls.claim(books.ledger, ACCOUNT, Bid("early", ceiling=99), now=books.now + 0.2) == (
         pytest.approx(0.05)
     )
     books.now += 0.25
@@ -83,9 +84,9 @@ def test_a_pace_gives_no_burst_after_a_pause(books: Books) -> None:
 
     books.claimed()
 
-    assert calls.claim(books.ledger, ACCOUNT, "next", ceiling=99, now=books.now) == pytest.approx(
-        0.25
-    )
+    assert calls.claim(
+        books.ledger, ACCOUNT, Bid("next", ceiling=99), now=books.now
+    ) == pytest.approx(0.25)
 
 
 def test_a_campaign_without_a_pace_goes_on_beside_one_that_waits(books: Books) -> None:
@@ -100,7 +101,7 @@ def test_the_account_has_a_pace_of_its_own(books: Books) -> None:
     books.claimed(starts_per_second=2.0)
 
     wait = calls.claim(
-        books.ledger, ACCOUNT, "next", ceiling=99, starts_per_second=2.0, now=books.now
+        books.ledger, ACCOUNT, Bid("next", ceiling=99, starts_per_second=2.0), now=books.now
     )
 
     assert wait == pytest.approx(0.5)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from scheduler.ledger import calls, campaigns, deadlines, keys, limits, reports, views
+from scheduler.ledger.calls import Claim
 from scheduler.ledger.deadlines import Deadline
 from scheduler.limit import FIRST, Limit
 from scheduler.models import Attempt, CallState, CampaignState, Disposition, Reason
@@ -70,6 +71,55 @@ def test_a_slot_is_free_for_the_next_call_as_soon_as_its_attempt_is_over(
     end(books, attempt)
 
     assert books.claim(ceiling=1) is not None
+
+
+def test_the_next_call_takes_the_slot_in_the_step_that_frees_it(books: Books) -> None:
+    books.campaign(2)
+    attempt = books.connected()
+    assert books.claim(ceiling=1) is None
+
+    ended, claim = books.hand_on(attempt, ceiling=1)
+
+    assert ended
+    assert isinstance(claim, Claim)
+    assert list(books.slots()) == [claim.attempt]
+    assert books.dispositions() == {"stopped": 1}
+
+
+def test_a_slot_is_freed_even_if_nobody_may_have_it(books: Books) -> None:
+    books.campaign(2)
+    attempt = books.connected()
+    campaigns.halt(books.ledger, "c", now=books.now)
+
+    assert books.hand_on(attempt) == (True, None)
+    assert books.slots() == {}
+    assert books.dispositions() == {"stopped": 1}
+
+
+def test_an_end_that_was_on_record_frees_no_slot_and_the_claim_keeps_to_the_limit(
+    books: Books,
+) -> None:
+    books.campaign(3)
+    attempt, other = books.connected(), books.connected()
+    books.confirm(attempt)
+    claim = books.claim(ceiling=2)
+    assert claim is not None
+
+    assert books.hand_on(attempt, ceiling=2) == (False, None)
+    assert set(books.slots()) == {other, claim.attempt}
+
+
+def test_the_pace_holds_back_the_next_call_and_not_the_end(books: Books) -> None:
+    books.campaign(2)
+    attempt = books.claimed(starts_per_second=2.0)
+    books.begin(attempt)
+    books.connect(attempt)
+
+    ended, wait = books.hand_on(attempt, starts_per_second=2.0)
+
+    assert ended
+    assert wait == pytest.approx(0.5)
+    assert books.slots() == {}
 
 
 def test_an_unknown_call_holds_its_slot_against_the_next_one(books: Books) -> None:

@@ -13,11 +13,11 @@ import scheduler.ledger
 from scheduler.errors import LedgerUnreachable, StaleAttempt
 from scheduler.ledger import callbacks, calls, campaigns, erasure, reports
 from scheduler.ledger import heard as heard_notes
-from scheduler.ledger.calls import Claim
+from scheduler.ledger.calls import Bid, Claim
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.listeners import LiveLine
 from scheduler.ledger.tokens import RedisTokenShelf
-from scheduler.models import Attempt, CallState, CampaignState
+from scheduler.models import Attempt, CallState, CampaignState, Disposition
 from scheduler.tokens import SharedToken
 from tests.integration.ledger import ACCOUNT, DURATION, Books, rows
 from tests.integration.lossy_proxy import LossyProxy
@@ -213,6 +213,7 @@ AGAIN: dict[str, Callable[[Books, Attempt], Callable[[], object]]] = {
     "listen": lambda books, attempt: lambda: books.listen(),
     "listen, keeping": lambda books, attempt: keeping(books),
     "release": lambda books, attempt: releasing(books),
+    "hand_on": lambda books, attempt: handing_on(books, attempt),
     "hint": lambda books, attempt: lambda: books.hint(attempt),
     "answered": lambda books, attempt: ringing(books, lambda one: books.answered(one)),
     "unanswered": lambda books, attempt: ringing(
@@ -288,6 +289,11 @@ def heard(books: Books, attempt: Attempt) -> Callable[[], object]:
     connection = f"connection {attempt}"
     callbacks.arrived(books.ledger, ACCOUNT, attempt, connection, stage="over", now=books.now)
     return lambda: callbacks.take_reported(books.ledger, ACCOUNT, 10)
+
+
+def handing_on(books: Books, attempt: Attempt) -> Callable[[], object]:
+    books.campaign(3, "next")
+    return lambda: books.hand_on(attempt, "the same execution")
 
 
 def speaking(books: Books, attempt: Attempt) -> Callable[[], object]:
@@ -448,11 +454,27 @@ def test_a_claim_whose_reply_was_lost_is_sent_again_and_claims_once(
     books.campaign(2)
 
     proxy.lose_reply()
-    claim = calls.claim(far, ACCOUNT, "token", ceiling=9, now=books.now)
+    claim = calls.claim(far, ACCOUNT, Bid("token", ceiling=9), now=books.now)
 
     assert proxy.commands_sent == 2
     assert isinstance(claim, Claim)
     assert list(books.slots()) == [claim.attempt]
+
+
+def test_a_slot_whose_reply_was_lost_when_it_was_handed_on_is_handed_on_once(
+    books: Books, far: Ledger, proxy: LossyProxy
+) -> None:
+    books.campaign(3)
+    attempt = books.connected()
+
+    proxy.lose_reply()
+    bid = Bid("token", ceiling=1)
+    _, claim = calls.hand_on(far, ACCOUNT, attempt, Disposition.STOPPED, bid, now=books.now)
+
+    assert proxy.commands_sent == 2
+    assert isinstance(claim, Claim)
+    assert list(books.slots()) == [claim.attempt]
+    assert books.dispositions() == {"stopped": 1}
 
 
 def test_a_chunk_whose_reply_was_lost_is_sent_again_and_added_once(

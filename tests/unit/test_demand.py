@@ -6,6 +6,8 @@ import pytest
 
 from scheduler.calls import demand as rules
 from scheduler.calls.demand import Demand
+from scheduler.ledger.calls import Claim
+from scheduler.models import Attempt, Contact, Policy
 from tests.waiting import wait_until
 
 
@@ -54,7 +56,7 @@ def test_slots_that_are_freed_one_by_one_are_said_once_for_each_thread(
 def test_a_thread_that_lingers_takes_a_slot_without_a_message(sent: list[int]) -> None:
     demand = Demand(sent.append, threads=4)
 
-    def dial() -> bool:
+    def dial() -> Claim | bool:
         with demand.one_more():
             return demand.linger()
 
@@ -66,6 +68,51 @@ def test_a_thread_that_lingers_takes_a_slot_without_a_message(sent: list[int]) -
 
         assert lingering.result() is True
     assert sent == []
+
+
+def a_claim(row: int) -> Claim:
+    return Claim(Attempt("c", row, 1), Contact("1", "+12025550143"), Policy(), 0.0)
+
+
+def test_a_claim_is_handed_on_to_one_thread_that_lingers(sent: list[int]) -> None:
+    demand, claim = Demand(sent.append), a_claim(1)
+    assert not demand.has_idle()
+    assert not demand.hand_on(claim), "nobody would dial it"
+
+    with ThreadPoolExecutor(1) as threads:
+        lingering = threads.submit(demand.linger)
+        wait_until(demand.has_idle)
+        assert demand.hand_on(claim)
+
+        assert lingering.result() is claim
+    assert not demand.has_idle()
+    assert sent == []
+
+
+def test_no_claim_is_handed_on_to_a_thread_that_is_wanted_already(sent: list[int]) -> None:
+    demand = Demand(sent.append)
+
+    with ThreadPoolExecutor(1) as threads:
+        lingering = threads.submit(demand.linger)
+        wait_until(demand.has_idle)
+        with demand._changed:  # so that the thread can't leave yet
+            demand.want(1)
+            assert not demand.has_idle()
+            assert not demand.hand_on(a_claim(1))
+
+        assert lingering.result() is True
+
+
+def test_no_claim_is_handed_on_when_it_closes(sent: list[int]) -> None:
+    demand = Demand(sent.append)
+
+    with ThreadPoolExecutor(1) as threads:
+        lingering = threads.submit(demand.linger)
+        wait_until(demand.has_idle)
+        demand.close()
+
+        assert not demand.hand_on(a_claim(1))
+        assert lingering.result() is False
 
 
 def test_a_thread_that_nobody_wants_leaves(
