@@ -121,7 +121,7 @@ def serve(
     stops = Stops(stopper, speaker, account=account, threads=stop_threads, wake=wake)
     desk = None
     if isinstance(provider, Listens):
-        desk = NewsDesk(ledger, provider, account, memory=memory, wake=wake)
+        desk = NewsDesk(ledger, provider, account, memory=memory, stops=stops, wake=wake)
     recorder = Recorder(
         ledger,
         duty,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 from scheduler import logs
 from scheduler.calls.news import Act, Meaning
 from scheduler.heard import OPT_OUT
 from scheduler.ledger import callbacks, heard, listeners
+from scheduler.ledger.calls import StopOrder
 from scheduler.ledger.ledger import Ledger
 from scheduler.models import Attempt
 
@@ -24,9 +26,26 @@ def order(ledger: Ledger, account: str, attempt: Attempt, act: Act) -> bool:
     else:
         is_news = listeners.hint(ledger, account, attempt, act)
     if is_news:
-        with logs.about(account):
-            logger.info("%s: %s", attempt, act)
+        _log(account, attempt, act)
     return is_news
+
+
+def order_and_take(
+    ledger: Ledger, account: str, attempt: Attempt, act: Act, delays: Sequence[float]
+) -> StopOrder | None:
+    """Order a stop that the caller sends at once; None if it was ordered before.
+
+    After these delays any worker sends it again. Raises LedgerTrouble.
+    """
+    stop = listeners.hint_and_take(ledger, account, attempt, act, delays=delays)
+    if stop is not None:
+        _log(account, attempt, act)
+    return stop
+
+
+def _log(account: str, attempt: Attempt, act: Act) -> None:
+    with logs.about(account):
+        logger.info("%s: %s", attempt, act)
 
 
 def keep(ledger: Ledger, attempt: Attempt, found: Meaning, address: str) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from scheduler.calls.acts import keep, order
+from scheduler.calls.acts import keep, order, order_and_take
 from scheduler.calls.memory import Memory
 from scheduler.calls.news import Act, Meaning
+from scheduler.calls.stops import Stops
 from scheduler.calls.wake import Wake
 from scheduler.ledger import listeners
 from scheduler.ledger.ledger import Ledger
@@ -19,11 +20,23 @@ class NewsDesk:
     """
 
     def __init__(
-        self, ledger: Ledger, provider: Listens, account: str, *, memory: Memory, wake: Wake
+        self,
+        ledger: Ledger,
+        provider: Listens,
+        account: str,
+        *,
+        memory: Memory,
+        stops: Stops,
+        wake: Wake,
     ) -> None:
-        """`memory` knows which stops this process has sent; `wake` is called if one is due."""
+        """`memory` knows which stops this process has sent; `stops` sends those that news ask for.
+
+        A tick in between would wake one more thread. It takes the stops for which `stops` has no
+        room; then `wake` is called.
+        """
         self._ledger = ledger
         self._memory = memory
+        self._stops = stops
         self._wake = wake
         self.account = account
         self.provider = provider
@@ -34,9 +47,14 @@ class NewsDesk:
 
     def act(self, call: ListenedCall, what: Act) -> None:
         """Do what news ask for. Raises LedgerTrouble if this is not on record yet."""
-        # While Redis refuses writes, it has no record that this worker has stopped the call.
-        if not self.has_sent_stop(call) and order(self._ledger, self.account, call.attempt, what):
-            # Else it was being stopped already, and the news are about that.
+        if self.has_sent_stop(call):
+            # The news are about that. While Redis refuses writes, it has no record of the stop.
+            return
+        known = (self._ledger, self.account, call.attempt, what)
+        if what is not Act.SPEAK and self._stops.room > 0:
+            if (stop := order_and_take(*known, self._memory.delays)) is not None:
+                self._stops.submit(stop)
+        elif order(*known):
             self._wake.due_in(0.0)
 
     def has_sent_stop(self, call: ListenedCall) -> bool:

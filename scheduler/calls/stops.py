@@ -73,21 +73,21 @@ class Stops:
             if order.why == SPEAK:
                 self._submit_speech(order)
             else:
-                self._submit(order)
+                self.submit(order)
         self._is_behind = len(orders) == room
 
-    def close(self) -> None:
-        """Wait for the stops that are being sent."""
-        self._executor.shutdown(wait=True)
-        self._speeches.shutdown(wait=True, cancel_futures=True)
-
-    def _submit(self, order: StopOrder) -> None:
-        """Send a stop, unless this worker is sending it already."""
+    def submit(self, order: StopOrder) -> None:
+        """Send one stop, unless this worker is sending it already."""
         with self._lock:
             if order.connection_id in self._under_way:
                 return
             self._under_way.add(order.connection_id)
         self._executor.submit(self._send, order, since_boot())
+
+    def close(self) -> None:
+        """Wait for the stops that are being sent."""
+        self._executor.shutdown(wait=True)
+        self._speeches.shutdown(wait=True, cancel_futures=True)
 
     def _send(self, order: StopOrder, taken_at: float) -> None:
         late = order.late_seconds + since_boot() - taken_at

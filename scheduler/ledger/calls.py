@@ -120,6 +120,14 @@ class StopOrder:
     sendings: int  #: how often a worker has taken it, this time included
     late_seconds: float  #: how long after it was due it was taken
 
+    @classmethod
+    def read(cls, values: Sequence[str]) -> StopOrder:
+        """Read one of those that take_stops.lua returns."""
+        attempt, connection_id, why, deadline, sendings, late = values
+        return cls(
+            Attempt.parse(attempt), connection_id, why, float(deadline), int(sendings), float(late)
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Due:
@@ -508,11 +516,4 @@ def _due_or_why(found: Any) -> Due | LedgerTrouble:
 
 
 def _orders(flat: Sequence[str]) -> list[StopOrder]:
-    return [
-        StopOrder(
-            Attempt.parse(attempt), connection, why, float(deadline), int(sendings), float(late)
-        )
-        for attempt, connection, why, deadline, sendings, late in zip(
-            *(iter(flat),) * 6, strict=True
-        )
-    ]
+    return [StopOrder.read(values) for values in zip(*(iter(flat),) * 6, strict=True)]

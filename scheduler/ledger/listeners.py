@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from scheduler.ledger import connections, keys
-from scheduler.ledger.calls import ListenerLease
+from scheduler.ledger.calls import ListenerLease, StopOrder
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.client import reaching
 from scheduler.models import Attempt, Connection, Contact, Policy
@@ -143,6 +143,25 @@ def hint(
     """Make a connection's stop due now; False if it was. `why`: hung_up, machine or not_reached."""
     patience = ledger.leases.stop_patience
     return bool(ledger.run(ledger.do.hint, account, str(attempt), why, patience, ledger.clock(now)))
+
+
+def hint_and_take(
+    ledger: Ledger,
+    account: str,
+    attempt: Attempt,
+    why: str,
+    *,
+    delays: Sequence[float],
+    now: float | None = None,
+) -> StopOrder | None:
+    """Do the same and, in the same step, take the stop: send it at once. None if it was due before.
+
+    It is due again after the delay for its next sending. Until then the same hint returns it again,
+    because its answer may have been lost.
+    """
+    args = (account, str(attempt), why, ledger.leases.stop_patience, ledger.clock(now))
+    found = ledger.run(ledger.do.hint, *args, *delays)
+    return StopOrder.read(found) if found else None
 
 
 def is_being_stopped(ledger: Ledger, attempt: Attempt) -> bool:

@@ -7,15 +7,19 @@ import signal
 import threading
 import time
 from functools import partial
+from math import inf
 from typing import Any
 
 import pytest
 from redis import Redis
 from websockets.sync.server import Server, ServerConnection, serve
 
+from scheduler.calls.news import Act
 from scheduler.ledger import do_not_call, keys, listeners
+from scheduler.ledger.listeners import ListenedCall
 from scheduler.ledger.redis.embedded import EmbeddedRedis
-from scheduler.models import OnMachine, StartOptions
+from scheduler.models import Connection, OnMachine, StartOptions
+from scheduler.providers import StopAnswer
 from scheduler.providers.symbl import Symbl
 from tests.functional.campaign import Site, magic, numbers
 from tests.functional.rig import ANYBODY, LONG_SECONDS, Open, Rig, number
@@ -105,6 +109,61 @@ def test_who_hangs_up_is_over_long_before_the_deadline(
     assert [event["by"] for event in sandbox.events("ended")] == ["hangup"]
     assert len(sandbox.events("stop")) == 1
     assert (rig.account().slots, rig.account().live) == (0, 0)
+
+
+def test_the_stop_after_a_hang_up_waits_for_no_tick(rig: Rig, sandbox: SandboxProcess) -> None:
+    sandbox.knobs(hangup_after_seconds=[0.1, 0.1])
+    rig.load(number(0))
+    rig.listener.start()  # and no timekeeper
+
+    rig.dialer.dial_one(rig.claimed())
+
+    wait_until(rig.all_ended)
+    assert rig.endings() == [("hung_up", None)]
+    assert len(sandbox.events("stop")) == 1
+
+
+def test_a_stop_for_which_no_thread_is_free_is_left_to_the_timekeepers(
+    rig: Rig, sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk, wake, may_leave = rig.served.desk, rig.served.wake, threading.Event()
+    assert desk is not None
+    stop = rig.provider.stop
+
+    def wait_and_stop(connection_id: str) -> StopAnswer:
+        may_leave.wait(30)
+        return stop(connection_id)
+
+    monkeypatch.setattr(rig.provider, "stop", wait_and_stop)
+    room = rig.served.stops.room
+    rig.load(*map(number, range(room + 1)))
+    rig.raise_limit(50)
+    listened = [dialled(rig) for _ in range(room + 1)]
+    wake.taken()
+
+    for one in listened[:room]:
+        desk.act(one, Act.HUNG_UP)
+    assert (rig.served.stops.room, wake.due_at) == (0, inf)
+    desk.act(listened[room], Act.HUNG_UP)
+
+    assert wake.due_at < inf
+    assert [record["state"] for record in rig.records()] == ["stopping"] * (room + 1)
+    records = [keys.attempt(str(one.attempt)) for one in listened]
+    taken = [rig.ledger.redis.hget(record, "stop_sendings") for record in records]
+    assert taken == ["1"] * room + [None]
+    may_leave.set()
+    wait_until(lambda: rig.served.stops.sending == 0)
+    rig.timekeeper.tick()
+    wait_until(rig.all_ended)
+    assert rig.endings() == [("hung_up", None)] * (room + 1)
+
+
+def dialled(rig: Rig) -> ListenedCall:
+    """Dial the next call, to which nobody listens."""
+    claim = rig.claimed()
+    rig.dialer.dial_one(claim)
+    connection = Connection(rig.records()[claim.attempt.row - 1]["connection_id"])
+    return ListenedCall(claim.attempt, connection, claim.contact, claim.policy, was_open=False)
 
 
 def test_who_hangs_up_before_a_word_was_heard_is_over_as_soon(

@@ -44,6 +44,9 @@ LISTENER_LEASE = 3.5
 #: How long a call may ring here.
 RING = 30.0
 
+#: Between the sendings of a stop here.
+STOP_DELAYS = (2.0, 30.0)
+
 #: What lies in a ledger that holds nothing: which layout it has, and that its indexes are whole.
 EMPTY = {
     "callsched:schema": str(keys.SCHEMA),
@@ -292,7 +295,7 @@ class Books:
     def take_stops(self, *, by: Ledger | None = None, most: int = PLENTY) -> list[StopOrder]:
         """Take the stops that are due, again after 2 and then after every 30 seconds."""
         return calls.take_stops(
-            by or self.ledger, self.account, most=most, delays=(2.0, 30.0), now=self.now
+            by or self.ledger, self.account, most=most, delays=STOP_DELAYS, now=self.now
         )
 
     def abort(self, campaign_id: str = "c") -> int:
@@ -331,6 +334,12 @@ class Books:
     def hint(self, attempt: Attempt, why: str = "hung_up") -> bool:
         """Say that news of a connection ask for its stop."""
         return listeners.hint(self.ledger, self.account, attempt, why, now=self.now)
+
+    def hint_and_take(self, attempt: Attempt, why: str = "hung_up") -> StopOrder | None:
+        """Say so, and take the stop."""
+        return listeners.hint_and_take(
+            self.ledger, self.account, attempt, why, delays=STOP_DELAYS, now=self.now
+        )
 
     # What was said ------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from scheduler.ledger import calls, limits
 from scheduler.ledger.insights import READER_LEASE_SECONDS
 from scheduler.ledger.ledger import Ledger
 from scheduler.models import Attempt, CallState, CampaignState, Disposition
-from tests.integration.ledger import ACCOUNT, DURATION, LISTENER_LEASE, Books, rows
+from tests.integration.ledger import ACCOUNT, DURATION, LISTENER_LEASE, STOP_DELAYS, Books, rows
 
 
 @pytest.fixture
@@ -324,6 +324,22 @@ def test_any_worker_stops_a_call_whose_listener_died_after_its_hint(
     (order,) = books.take_stops(by=other)
 
     assert (order.attempt, order.why) == (attempt, "hung_up")
+    assert attempt in books.slots()
+
+
+def test_any_worker_sends_a_hinted_stop_whose_worker_died_before_it_was_sent(
+    books: Books, other: Ledger
+) -> None:
+    attempt = books.connected()
+    books.listen("dead")
+    assert books.hint_and_take(attempt) is not None
+
+    books.wait(STOP_DELAYS[0] - 0.001)
+    assert books.take_stops(by=other) == []
+    books.wait(0.001)
+    (order,) = books.take_stops(by=other)
+
+    assert (order.attempt, order.why, order.sendings) == (attempt, "hung_up", 2)
     assert attempt in books.slots()
 
 

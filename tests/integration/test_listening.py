@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from scheduler.errors import LedgerError
 from scheduler.ledger import calls, keys, listeners, views
+from scheduler.ledger.calls import StopOrder
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.listeners import CALL_LINES, LINES_SECONDS, LiveLine
 from scheduler.models import Attempt, CallState, Connection, Disposition, OnMachine
 from scheduler.providers.symbl.connection import Details
-from tests.integration.ledger import ACCOUNT, DURATION, LISTENER_LEASE, Books, contact
+from tests.integration.ledger import ACCOUNT, DURATION, LISTENER_LEASE, STOP_DELAYS, Books, contact
 
 MISSED = 4 * LISTENER_LEASE
 
@@ -311,6 +313,52 @@ def test_a_hint_brings_the_stop_forward_and_keeps_the_slot(books: Books, why: st
     assert taken_stop(books) == why
 
 
+@pytest.mark.parametrize("why", ["hung_up", "machine", "not_reached"])
+def test_who_can_send_a_hinted_stop_takes_it_in_the_same_step(books: Books, why: str) -> None:
+    attempt = books.connected()
+    deadline = books.now + DURATION
+    books.wait(1.0)
+
+    order = books.hint_and_take(attempt, why)
+
+    assert order == StopOrder(attempt, f"connection {attempt}", why, deadline, 1, 0.0)
+    assert books.state(attempt) is CallState.STOPPING
+    assert books.result(attempt)["stop_late_seconds"] == 0.0
+    assert books.slots() == {attempt: books.ledger.leases.stop_patience}
+    assert books.live() == {attempt: 0.0}
+    assert books.owed_stops() == {attempt: STOP_DELAYS[0]}
+
+
+def test_with_a_hinted_stop_no_other_one_is_taken(books: Books) -> None:
+    """The clock may show too late an instant, so that nothing else is due in truth."""
+    overdue, owed, hinted = books.connected(1.0), books.connected(1.0), books.connected()
+    books.hint(owed, "machine")
+    books.wait(1.0)
+
+    order = books.hint_and_take(hinted)
+
+    assert order is not None
+    assert order.attempt == hinted
+    assert books.state(overdue) is CallState.CONNECTED
+    assert [order.attempt for order in books.take_stops()] == [owed]
+
+
+def test_a_hinted_stop_is_handed_out_again_until_it_is_taken_again(books: Books) -> None:
+    """The answer to the first hint may have been lost, and then nobody sends the stop."""
+    attempt = books.connected()
+    first = books.hint_and_take(attempt)
+    assert first is not None
+    books.wait(0.5)
+
+    assert books.hint_and_take(attempt) == replace(first, late_seconds=0.5)
+    assert books.hint_and_take(attempt, "machine") is None
+
+    books.wait(1.5)
+    (second,) = books.take_stops()
+    assert second.sendings == 2
+    assert books.hint_and_take(attempt) is None
+
+
 def test_a_slot_is_free_when_the_hinted_stop_is_confirmed_and_not_before(books: Books) -> None:
     attempt = books.connected()
     books.hint(attempt)
@@ -330,6 +378,7 @@ def test_what_is_not_live_can_not_be_hinted_at(
     as_it_stood = books.everything()
 
     assert not books.hint(attempt)
+    assert books.hint_and_take(attempt) is None
 
     assert books.everything() == as_it_stood
 
@@ -341,6 +390,7 @@ def test_a_stop_that_is_owed_already_keeps_its_reason(books: Books) -> None:
 
     assert not books.hint(attempt, "hung_up")
     assert not books.hint(attempt, "not_reached")
+    assert books.hint_and_take(attempt, "hung_up") is None
 
     assert taken_stop(books) == "deadline"
 

@@ -11,7 +11,7 @@ import pytest
 
 import scheduler.ledger
 from scheduler.errors import LedgerUnreachable, StaleAttempt
-from scheduler.ledger import callbacks, calls, campaigns, erasure, reports
+from scheduler.ledger import callbacks, calls, campaigns, erasure, listeners, reports
 from scheduler.ledger import heard as heard_notes
 from scheduler.ledger.calls import Bid, Claim
 from scheduler.ledger.ledger import Ledger
@@ -19,7 +19,7 @@ from scheduler.ledger.listeners import LiveLine
 from scheduler.ledger.tokens import RedisTokenShelf
 from scheduler.models import Attempt, CallState, CampaignState, Disposition
 from scheduler.tokens import SharedToken
-from tests.integration.ledger import ACCOUNT, DURATION, Books, rows
+from tests.integration.ledger import ACCOUNT, DURATION, STOP_DELAYS, Books, rows
 from tests.integration.lossy_proxy import LossyProxy
 
 LUA = Path(scheduler.ledger.__file__).parent / "lua"
@@ -215,6 +215,7 @@ AGAIN: dict[str, Callable[[Books, Attempt], Callable[[], object]]] = {
     "release": lambda books, attempt: releasing(books),
     "hand_on": lambda books, attempt: handing_on(books, attempt),
     "hint": lambda books, attempt: lambda: books.hint(attempt),
+    "hint, taking": lambda books, attempt: lambda: books.hint_and_take(attempt),
     "answered": lambda books, attempt: ringing(books, lambda one: books.answered(one)),
     "unanswered": lambda books, attempt: ringing(
         books, lambda one: reports.unanswered(books.ledger, books.now, [(one, "ringing")])
@@ -500,6 +501,23 @@ def test_a_seal_whose_reply_was_lost_is_sent_again_and_answered(
 
     assert campaigns.seal(far, "c", "1") is CampaignState.ACTIVE
     assert proxy.commands_sent == 2
+
+
+def test_a_hinted_stop_whose_order_was_lost_is_handed_out_when_it_is_sent_again(
+    books: Books, far: Ledger, proxy: LossyProxy
+) -> None:
+    books.campaign()
+    attempt = books.connected()
+
+    proxy.lose_reply()
+    order = listeners.hint_and_take(
+        far, ACCOUNT, attempt, "hung_up", delays=STOP_DELAYS, now=books.now
+    )
+
+    assert proxy.commands_sent == 2
+    assert order is not None
+    assert (order.attempt, order.sendings) == (attempt, 1)
+    assert books.owed_stops() == {attempt: STOP_DELAYS[0]}
 
 
 def test_begin_is_never_sent_twice(books: Books, far: Ledger, proxy: LossyProxy) -> None:

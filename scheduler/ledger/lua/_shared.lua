@@ -738,6 +738,38 @@ local function owe_stop(account, attempt, why, patience, now)
   redis.call("ZADD", account_key(account, "live"), "XX", "LT", exact(now), attempt)
 end
 
+-- Take a stop that is due: the caller sends it, and if the API does not confirm it, it is due again after the
+-- first of these delays, then after the second, …; the last one is kept. An attempt may also wait for a look, or
+-- for something that its call has to say, which is no stop. Returns the order as take_stops.lua does; nil if
+-- nothing is to be sent.
+local function take_stop(account, attempt, give_up, delays, now)
+  local record, stops = attempt_key(attempt), account_key(account, "stops")
+  local found, is_rubbish = fields_of(record, "connection_id", "stop_why", "deadline", "stop_owed_at",
+    "look_at", "speak_at")
+  -- A stop on record comes first, then a look, because a deadline depends on it.
+  local is_look = found[5] and not found[2]
+  local is_speech = found[6] and not found[2] and not is_look
+  local connection, why = found[1], found[2] or is_look and "look" or is_speech and "speak" or "deadline"
+  local owed_at = numeric(is_speech and found[6] or found[4], now)
+  local deadline = numeric(found[3], owed_at)
+  if is_rubbish or not is_attempt(attempt) then
+    set_aside(account, "stops", attempt, is_rubbish and "its record can't be read" or "it is no attempt")
+  end
+  if not connection or now - owed_at > give_up and not is_speech then
+    redis.call("ZREM", stops, attempt)
+    redis.call("ZREM", account_key(account, "live"), attempt)
+    redis.call("ZREM", account_key(account, "ears"), attempt)
+    return nil
+  end
+  local times = increase(record, is_look and "looks" or is_speech and "speeches" or "stop_sendings", 1)
+  local late = now - (why == "deadline" and deadline or owed_at)
+  if times == 1 and not is_look and not is_speech then
+    redis.call("HSETNX", record, "stop_late", exact(late))
+  end
+  redis.call("ZADD", stops, exact(now + tonumber(delays[math.min(times, #delays)])), attempt)
+  return { attempt, connection, why, exact(deadline), times, exact(late) }
+end
+
 -- Move the deadline of a live connection everywhere.
 local function move_deadline(account, attempt, at)
   redis.call("HSET", attempt_key(attempt), "deadline", exact(at))
