@@ -78,7 +78,7 @@ def read_json(written: str | bytes, most_values: int = MOST_VALUES) -> Any:
         text = (
             written if isinstance(written, str) else written.decode(json.detect_encoding(written))
         )
-        return json.loads(text.removeprefix("\ufeff"), parse_int=_whole)
+        return _JSON.decode(text.removeprefix("\ufeff"))
     except (ValueError, RecursionError):
         return None
 
@@ -93,6 +93,10 @@ def _values(written: str | bytes) -> int:
 
 def _whole(written: str) -> int | str:
     return int(written) if len(written) <= _MOST_DIGITS else written
+
+
+#: Made once: `json.loads` would make one for each text, which takes as long as to parse a frame.
+_JSON = json.JSONDecoder(parse_int=_whole)
 
 
 def text_in(body: Mapping[str, Any], name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import urlsplit
 
@@ -20,6 +21,10 @@ _SAFE = ("https", "wss")
 
 _Address = IPv4Address | IPv6Address
 
+#: Hosts whose normal form is remembered: every call names the same few, and to read one takes as
+#: long as to parse a frame.
+_HOSTS = 64
+
 
 def is_ours(url: str, base_url: str, domains: Collection[str] = ()) -> bool:
     """Whether a URL belongs to the API at `base_url`, which the operator has configured.
@@ -32,7 +37,7 @@ def is_ours(url: str, base_url: str, domains: Collection[str] = ()) -> bool:
     if found is None or int(found["port"] or 1) not in range(1, 65_536):
         return False
     is_safe = found["scheme"].lower() in _SAFE
-    host, own = _host(found["host"]), _host(_own(base_url))
+    host, own = _host(found["host"]), _own(base_url)
     if host is None or own is None:
         return False
     if _is_within(host, own):
@@ -46,11 +51,13 @@ def host_in(url: str) -> str:
     return found["host"][:100] if found is not None else "an address that can't be read for certain"
 
 
-def _own(base_url: str) -> str:
+@lru_cache(_HOSTS)
+def _own(base_url: str) -> str | _Address | None:
     host = urlsplit(base_url).hostname or ""
-    return f"[{host}]" if ":" in host else host.encode("idna").decode()
+    return _host(f"[{host}]" if ":" in host else host.encode("idna").decode())
 
 
+@lru_cache(_HOSTS)
 def _host(written: str) -> str | _Address | None:
     """Return a host in a normal form, for comparison; None if it can't be read."""
     name = written.strip("[]").lower().removesuffix(".")
