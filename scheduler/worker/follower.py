@@ -145,7 +145,9 @@ class Follower:
         stays = asyncio.get_running_loop().call_later(WINDOW_SECONDS, self._stays_open)
         closed: ConnectionClosed | None = None
         try:
-            async for frame in socket:
+            # Not `async for`: an iterator that is left early takes a task to be closed.
+            while True:
+                frame = await socket.recv()
                 self._stayed_open = True
                 if await self._read(frame):
                     return _End.COMPLETED

@@ -128,8 +128,8 @@ class Sockets:
 
     def drop(self, attempts: Sequence[Attempt]) -> None:
         """Follow these no longer: another listener has them, or nobody."""
-        for attempt in attempts:
-            self._call(partial(self._drop, attempt))
+        if attempts:
+            self._call(partial(self._drop, attempts))
 
     # On the loop --------------------------------------------------------------------------------
 
@@ -192,7 +192,8 @@ class Sockets:
         if replaced is not None:
             replaced.task.cancel()
 
-    def _drop(self, attempt: Attempt) -> None:
-        follower = self._following.pop(attempt, None)
-        if follower is not None:
-            follower.task.cancel()
+    def _drop(self, attempts: Sequence[Attempt]) -> None:
+        for attempt in attempts:
+            follower = self._following.pop(attempt, None)
+            if follower is not None:
+                follower.task.cancel()
