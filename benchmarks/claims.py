@@ -3,8 +3,8 @@
     python benchmarks/claims.py [CAMPAIGNS …]
 
 Figures are the time in Redis, where nothing else runs meanwhile, as its slow log has it: each
-script from its begin to its end, without the log of each command in it. The numbers of campaigns are measured in one run, one ledger
-after the other on the same server.
+script from its begin to its end, without the log of each command in it. The numbers of campaigns
+are measured in one run, one ledger after the other on the same server.
 """
 
 from __future__ import annotations
