@@ -143,7 +143,11 @@ class Stopper:
             self._demand.want(1)
             self._memory.forget(order.connection_id)
         elif report.stage in (Stage.QUEUED, Stage.RINGING):
-            listeners.hint(self._ledger, self._account, order.attempt, "no_answer")
+            stop = listeners.hint_and_take(
+                self._ledger, self._account, order.attempt, "no_answer", delays=self.delays
+            )
+            if stop is not None:
+                self.stop(stop)
 
     def _send(self, order: StopOrder) -> End | None:
         """Return the end that the API has confirmed; None if it has not."""

@@ -98,7 +98,6 @@ def test_a_look_at_the_deadline_finds_the_end(rig: Rig, toy: RingingToy) -> None
 def test_a_call_that_still_rings_at_the_deadline_is_stopped(rig: Rig, toy: RingingToy) -> None:
     rig.load(ANYBODY)
     toy.move(dial(rig), Stage.RINGING)
-    overdue(rig)
 
     overdue(rig)
 
