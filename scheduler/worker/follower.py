@@ -21,7 +21,7 @@ from scheduler.ledger.calls import Claim
 from scheduler.ledger.listeners import ListenedCall
 from scheduler.models import Connection
 from scheduler.providers import Collects, Subscription
-from scheduler.providers.bounded_socket import Gauged, is_garbled
+from scheduler.providers.bounded_socket import BoundedSocket, is_garbled
 from scheduler.worker.wires import Wires
 
 logger = logging.getLogger(__name__)
@@ -132,20 +132,19 @@ class Follower:
                 refused &= self._is_refusal(error)
             except (OSError, TimeoutError, WebSocketException) as error:
                 # Other words than the system's own may quote the address, or what it answered.
-                why = error if isinstance(error, OSError) else type(error).__name__
+                why = (isinstance(error, OSError) and str(error)) or type(error).__name__
                 logger.debug("%s: no socket: %s", self._listened.attempt, why)
                 refused = False
             else:
                 return await self._hear(socket)
         return _End.REFUSED if refused else _End.FAILED
 
-    async def _hear(self, socket: Gauged) -> _End:
+    async def _hear(self, socket: BoundedSocket) -> _End:
         self.is_open = self._was_opened = True
         opened_at = since_boot()
         stays = asyncio.get_running_loop().call_later(WINDOW_SECONDS, self._stays_open)
         closed: ConnectionClosed | None = None
         try:
-            # Not `async for`: an iterator that is left early takes a task to be closed.
             while True:
                 frame = await socket.recv()
                 self._stayed_open = True
@@ -153,10 +152,14 @@ class Follower:
                     return _End.COMPLETED
         except ConnectionClosed as error:
             closed = error
+        except asyncio.CancelledError:
+            await socket.wait_until_closed()
+            raise
         finally:
             stays.cancel()
             self.is_open = False
-            await socket.close()
+            # Nobody waits for it, because news that a call is over are acted upon at once.
+            socket.close()
         if excess := socket.excess(closed):
             logger.warning(
                 "%s: its socket sent %s and is closed: the call is ended at its deadline",

@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from functools import cached_property, partial
+from ssl import SSLContext, create_default_context
 from typing import Any, TypeVar
 
 from websockets.asyncio.client import connect
+from websockets.client import ClientProtocol
 from websockets.proxy import get_proxy
-from websockets.uri import parse_uri
+from websockets.uri import WebSocketURI, parse_uri
 
 from scheduler.calls.closings import Closings
 from scheduler.errors import SchedulerError
@@ -20,7 +22,7 @@ from scheduler.ledger import listeners
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.listeners import LiveLine
 from scheduler.providers import Subscription
-from scheduler.providers.bounded_socket import FRAME_BYTES, Gauged
+from scheduler.providers.bounded_socket import FRAME_BYTES, BoundedSocket
 
 logger = logging.getLogger(__name__)
 
@@ -58,26 +60,23 @@ class Wires:
         """Run something that may block and raises nothing in a thread; nobody waits for it."""
         self._words.submit(action)
 
-    async def open(self, place: Subscription) -> Gauged:
+    async def open(self, place: Subscription) -> BoundedSocket:
         """Open a socket. Raises what websockets raises, or an OSError."""
+        uri = parse_uri(place.url)
+        tls = self._tls if uri.secure else None
         async with self._opening:
-            socket = await _Straight(
-                place.url,
-                create_connection=Gauged,
-                proxy=self._proxy_to(place.url),
-                additional_headers=place.headers,
-                open_timeout=OPEN_SECONDS,
-                close_timeout=1,
-                compression=None,
-                max_size=FRAME_BYTES,
-                logger=_silent,
-            )
-        assert isinstance(socket, Gauged)
-        return socket
+            if proxy := self._proxy_to(uri):
+                return await _open_by(proxy, place, tls)
+            async with asyncio.timeout(OPEN_SECONDS):
+                return await _open(uri, place.headers, tls)
 
-    def _proxy_to(self, url: str) -> str | None:
+    @cached_property
+    def _tls(self) -> SSLContext:
+        """Whom a socket trusts; read once, because that takes longer than all else of a call."""
+        return create_default_context()
+
+    def _proxy_to(self, uri: WebSocketURI) -> str | None:
         """Return the proxy that the environment names; read once, it takes as long as a frame."""
-        uri = parse_uri(url)
         place = uri.secure, uri.host, uri.port
         if place not in self._proxies:
             self._proxies[place] = get_proxy(uri)
@@ -106,6 +105,41 @@ class Wires:
     def close(self) -> None:
         """Wait for the threads' work."""
         self._words.shutdown(wait=True)
+
+
+async def _open(
+    uri: WebSocketURI, headers: Mapping[str, str], tls: SSLContext | None
+) -> BoundedSocket:
+    """Open a socket as `connect` does, which takes as long again for what is not needed here."""
+    protocol = partial(ClientProtocol, uri, max_size=FRAME_BYTES, logger=_silent)
+    _, socket = await asyncio.get_running_loop().create_connection(
+        lambda: BoundedSocket(protocol()), uri.host, uri.port, ssl=tls
+    )
+    try:
+        await socket.handshake(headers)
+    except BaseException:
+        socket.transport.abort()
+        raise
+    socket.start_keepalive()
+    return socket
+
+
+async def _open_by(proxy: str, place: Subscription, tls: SSLContext | None) -> BoundedSocket:
+    """Open a socket through a proxy."""
+    made: Any = BoundedSocket
+    socket: Any = await _Straight(
+        place.url,
+        create_connection=made,
+        proxy=proxy,
+        additional_headers=place.headers,
+        open_timeout=OPEN_SECONDS,
+        compression=None,
+        max_size=FRAME_BYTES,
+        logger=_silent,
+        ssl=tls,
+    )
+    assert isinstance(socket, BoundedSocket)
+    return socket
 
 
 class _Straight(connect):
