@@ -94,8 +94,7 @@ def _name_the_account(record: logging.LogRecord) -> None:
     if not account:
         return
     record.account = account
-    text = record.getMessage()
-    if _names_accounts and f"account {account}" not in text:
+    if _names_accounts and f"account {account}" not in (text := record.getMessage()):
         record.msg, record.args = f"account {account}: {text}", None
 
 
