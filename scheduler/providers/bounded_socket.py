@@ -185,11 +185,12 @@ class BoundedSocket(asyncio.Protocol):
 
     def _parse(self, data: bytes) -> None:
         self._protocol.receive_data(data)
+        events = self._protocol.events_received()
+        # There may be very many empty frames.
+        if not self._is_within(_FRAME_WEIGHT * len(events)):
+            return
         try:
-            for event in self._protocol.events_received():
-                # There may be very many empty frames.
-                if not self._is_within(_FRAME_WEIGHT):
-                    return
+            for event in events:
                 if isinstance(event, Frame):
                     self._take(event)
         except UnicodeDecodeError:

@@ -60,6 +60,7 @@ class Follower:
         self._listened = call
         self._places = places
         self._since = since_boot()
+        self._standing = Standing.under(call.policy, call.contact)
         #: A campaign that wants nothing of what was said has none of it kept, not for a day either.
         self._keeps_words = bool(call.policy.insights) or not isinstance(desk.provider, Collects)
         self.is_open = False
@@ -183,9 +184,8 @@ class Follower:
         if self._keeps_words:
             for line in filter(None, (line_of(self._listened.attempt, item) for item in items)):
                 self._wires.keep(line)
-        standing = Standing.under(self._listened.policy, self._listened.contact)
         for item in items:
-            found = meaning(item, standing)
+            found = meaning(item, self._standing)
             if found.act is Act.HUNG_UP:
                 return True
             if found.answered_by or found.intents:
@@ -196,7 +196,9 @@ class Follower:
         return False
 
     async def _act(self, what: Act) -> None:
-        await self._insist(what, partial(self.desk.act, self._listened, what))
+        # Most calls are over because this process has stopped them: then no thread need ask.
+        if not self.desk.has_sent_stop(self._listened):
+            await self._insist(what, partial(self.desk.act, self._listened, what))
 
     async def _insist(self, what: str, put_on_record: Callable[[], None]) -> None:
         """Have the desk record news; try again and again while the ledger can't be reached."""
