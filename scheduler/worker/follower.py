@@ -143,24 +143,20 @@ class Follower:
     async def _hear(self, socket: BoundedSocket) -> _End:
         self.is_open = self._was_opened = True
         opened_at = since_boot()
-        stays = asyncio.get_running_loop().call_later(WINDOW_SECONDS, self._stays_open)
-        closed: ConnectionClosed | None = None
         try:
-            while True:
-                frame = await socket.recv()
-                self._stayed_open = True
-                if await self._read(frame):
-                    return _End.COMPLETED
-        except ConnectionClosed as error:
-            closed = error
+            closed = await self._read_all(socket)
         except asyncio.CancelledError:
+            self.is_open = False
             await socket.wait_until_closed()
             raise
         finally:
-            stays.cancel()
             self.is_open = False
+            if since_boot() - opened_at > WINDOW_SECONDS:
+                self._stayed_open, self._tries = True, 0
             # Nobody waits for it, because news that a call is over are acted upon at once.
             socket.close()
+        if closed is None:
+            return _End.COMPLETED
         if excess := socket.excess(closed):
             logger.warning(
                 "%s: its socket sent %s and is closed: the call is ended at its deadline",
@@ -174,9 +170,16 @@ class Follower:
             self._closings.withdraw()
         return _End.CLOSED_AGAIN if has_closed_again else _End.CLOSED
 
-    def _stays_open(self) -> None:
-        self._stayed_open = True
-        self._tries = 0
+    async def _read_all(self, socket: BoundedSocket) -> ConnectionClosed | None:
+        """Act on what a socket says; return why it closed, or None if it said: the call is over."""
+        try:
+            while True:
+                frame = await socket.recv()
+                self._stayed_open = True
+                if await self._read(frame):
+                    return None
+        except ConnectionClosed as error:
+            return error
 
     async def _read(self, frame: str | bytes) -> bool:
         """Act on the news of a frame; True when one of them says that the call is over."""
