@@ -21,7 +21,7 @@ from scheduler.ledger.calls import Claim
 from scheduler.ledger.listeners import ListenedCall
 from scheduler.models import Connection
 from scheduler.providers import Collects, Subscription
-from scheduler.providers.bounded_socket import BoundedSocket, is_garbled
+from scheduler.providers.bounded_socket import Gauged, is_garbled
 from scheduler.worker.wires import Wires
 
 logger = logging.getLogger(__name__)
@@ -140,21 +140,16 @@ class Follower:
                 return await self._hear(socket)
         return _End.REFUSED if refused else _End.FAILED
 
-    async def _hear(self, socket: BoundedSocket) -> _End:
+    async def _hear(self, socket: Gauged) -> _End:
         self.is_open = self._was_opened = True
         opened_at = since_boot()
         try:
             closed = await self._read_all(socket)
-        except asyncio.CancelledError:
-            self.is_open = False
-            await socket.wait_until_closed()
-            raise
         finally:
             self.is_open = False
             if since_boot() - opened_at > WINDOW_SECONDS:
                 self._stayed_open, self._tries = True, 0
-            # Nobody waits for it, because news that a call is over are acted upon at once.
-            socket.close()
+            await socket.close()
         if closed is None:
             return _End.COMPLETED
         if excess := socket.excess(closed):
@@ -170,9 +165,10 @@ class Follower:
             self._closings.withdraw()
         return _End.CLOSED_AGAIN if has_closed_again else _End.CLOSED
 
-    async def _read_all(self, socket: BoundedSocket) -> ConnectionClosed | None:
+    async def _read_all(self, socket: Gauged) -> ConnectionClosed | None:
         """Act on what a socket says; return why it closed, or None if it said: the call is over."""
         try:
+            # Not `async for`: an iterator that is left early takes a task to be closed.
             while True:
                 frame = await socket.recv()
                 self._stayed_open = True

@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, partial
 from ssl import SSLContext, create_default_context
 from typing import Any, TypeVar
 
 from websockets.asyncio.client import connect
-from websockets.client import ClientProtocol
 from websockets.proxy import get_proxy
 from websockets.uri import WebSocketURI, parse_uri
 
@@ -22,7 +21,7 @@ from scheduler.ledger import listeners
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.listeners import LiveLine
 from scheduler.providers import Subscription
-from scheduler.providers.bounded_socket import FRAME_BYTES, BoundedSocket
+from scheduler.providers.bounded_socket import FRAME_BYTES, Gauged
 
 logger = logging.getLogger(__name__)
 
@@ -60,15 +59,24 @@ class Wires:
         """Run something that may block and raises nothing in a thread; nobody waits for it."""
         self._words.submit(action)
 
-    async def open(self, place: Subscription) -> BoundedSocket:
+    async def open(self, place: Subscription) -> Gauged:
         """Open a socket. Raises what websockets raises, or an OSError."""
         uri = parse_uri(place.url)
-        tls = self._tls if uri.secure else None
         async with self._opening:
-            if proxy := self._proxy_to(uri):
-                return await _open_by(proxy, place, tls)
-            async with asyncio.timeout(OPEN_SECONDS):
-                return await _open(uri, place.headers, tls)
+            socket = await _Straight(
+                place.url,
+                create_connection=Gauged,
+                proxy=self._proxy_to(uri),
+                ssl=self._tls if uri.secure else None,
+                additional_headers=place.headers,
+                open_timeout=OPEN_SECONDS,
+                close_timeout=1,
+                compression=None,
+                max_size=FRAME_BYTES,
+                logger=_silent,
+            )
+        assert isinstance(socket, Gauged)
+        return socket
 
     @cached_property
     def _tls(self) -> SSLContext:
@@ -105,41 +113,6 @@ class Wires:
     def close(self) -> None:
         """Wait for the threads' work."""
         self._words.shutdown(wait=True)
-
-
-async def _open(
-    uri: WebSocketURI, headers: Mapping[str, str], tls: SSLContext | None
-) -> BoundedSocket:
-    """Open a socket as `connect` does, which takes as long again for what is not needed here."""
-    protocol = partial(ClientProtocol, uri, max_size=FRAME_BYTES, logger=_silent)
-    _, socket = await asyncio.get_running_loop().create_connection(
-        lambda: BoundedSocket(protocol()), uri.host, uri.port, ssl=tls
-    )
-    try:
-        await socket.handshake(headers)
-    except BaseException:
-        socket.transport.abort()
-        raise
-    socket.start_keepalive()
-    return socket
-
-
-async def _open_by(proxy: str, place: Subscription, tls: SSLContext | None) -> BoundedSocket:
-    """Open a socket through a proxy."""
-    made: Any = BoundedSocket
-    socket: Any = await _Straight(
-        place.url,
-        create_connection=made,
-        proxy=proxy,
-        additional_headers=place.headers,
-        open_timeout=OPEN_SECONDS,
-        compression=None,
-        max_size=FRAME_BYTES,
-        logger=_silent,
-        ssl=tls,
-    )
-    assert isinstance(socket, BoundedSocket)
-    return socket
 
 
 class _Straight(connect):

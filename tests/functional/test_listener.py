@@ -81,9 +81,11 @@ def test_a_call_goes_on_to_its_deadline_though_its_connection_is_lost_with_a_pri
         keys_of_then |= {key: redis.dump(key) for key in redis.scan_iter()}
         wait_until(lambda: open_sockets(sandbox) == 1)
 
-        redis.flushall()
-        for key, value in keys_of_then.items():
-            redis.restore(key, 0, value)
+        with redis.pipeline() as at_once:
+            at_once.flushall()
+            for key, value in keys_of_then.items():
+                at_once.restore(key, 0, value)
+            at_once.execute()
 
     wait_until(rig.all_ended)
     assert lengths(sandbox) and min(lengths(sandbox)) >= 4.9

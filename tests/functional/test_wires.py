@@ -1,4 +1,4 @@
-"""One socket to a live connection: what it hears, whether its other end lives, how it closes."""
+"""How a socket to a live connection is opened: directly or by a proxy, over TLS, or not at all."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ import trustme
 from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidStatus
 
 from scheduler.ledger.ledger import Ledger
-from scheduler.providers import Subscription, bounded_socket
-from scheduler.providers.bounded_socket import BoundedSocket
+from scheduler.providers import Subscription
+from scheduler.providers.bounded_socket import Gauged
 from scheduler.worker.wires import Wires
-from tests.functional.test_endless_sockets import CONTINUED, LAST, PING, TEXT, accepted, frame
+from tests.functional.test_endless_sockets import LAST, accepted, frame
 from tests.functional.test_http import tunnel
 from tests.wire import Peer, Talk, http
 
-BINARY, CLOSE, PONG = 0x02, 0x08, 0x0A
+CLOSE = 0x08
 CLOSES = bytes([CLOSE | LAST, 0x80 | 2])  # how a client's frame with a code begins
 T = TypeVar("T")
 
@@ -41,7 +41,7 @@ def wires() -> Iterator[Wires]:
     wires.close()
 
 
-def opening(*pieces: bytes, closes: bool = True) -> Callable[[Talk], None]:
+def opening(*pieces: bytes) -> Callable[[Talk], None]:
     """A script that opens a socket, sends these, and closes it when the other end says so."""
 
     def script(talk: Talk) -> None:
@@ -50,13 +50,13 @@ def opening(*pieces: bytes, closes: bool = True) -> Callable[[Talk], None]:
         talk.send(accepted(request.headers["sec-websocket-key"]))
         for piece in pieces:
             talk.send(piece)
-        while (data := talk.receive()) and not (closes and CLOSES in data):
+        while (data := talk.receive()) and CLOSES not in data:
             pass
 
     return script
 
 
-def with_socket(wires: Wires, url: str, use: Callable[[BoundedSocket], Awaitable[T]]) -> T:
+def with_socket(wires: Wires, url: str, use: Callable[[Gauged], Awaitable[T]]) -> T:
     """Open a socket, and return what comes of its use."""
 
     async def run() -> T:
@@ -67,91 +67,20 @@ def with_socket(wires: Wires, url: str, use: Callable[[BoundedSocket], Awaitable
             return await use(socket)
         finally:
             socket.transport.abort()
-            await socket.wait_until_closed()
+            await socket.wait_closed()
 
     return asyncio.run(asyncio.wait_for(run(), 60))
 
 
-async def heard(socket: BoundedSocket) -> list[str | bytes]:
-    """Return all that comes until the socket is closed."""
-    messages: list[str | bytes] = []
+async def closed(socket: Gauged) -> None:
+    """Wait until the other end closes it."""
     with suppress(ConnectionClosed):
         while True:
-            messages.append(await socket.recv())
-    return messages
+            await socket.recv()
 
 
 def closing(code: int) -> bytes:
     return frame(code.to_bytes(2, "big"), CLOSE | LAST)
-
-
-def test_messages_come_whole_and_in_order_whatever_comes_between(wires: Wires) -> None:
-    parts = [frame("é".encode()[:1], TEXT), frame(b"?", PING | LAST)]
-    parts += [frame("é".encode()[1:], CONTINUED), frame(b"!", CONTINUED | LAST)]
-    many = [frame(str(count).encode()) for count in range(200)]
-    said = b"".join([*parts, frame(b"\xff", BINARY | LAST), *many])
-    with Peer(opening(said, closing(1000))) as peer:
-        messages = with_socket(wires, peer.url, heard)
-
-    assert messages == ["é!", b"\xff", *map(str, range(200))]
-    assert b"x-api-key: k\r\n" in peer.received
-
-
-def test_no_more_is_taken_from_the_network_than_is_read(wires: Wires) -> None:
-    async def use(socket: BoundedSocket) -> None:
-        assert await socket.recv() == "0"
-        while socket.transport.is_reading():
-            await asyncio.sleep(0)
-        for count in range(1, 100):
-            assert await socket.recv() == str(count)
-        assert socket.transport.is_reading()
-
-    with Peer(opening(b"".join(frame(str(count).encode()) for count in range(100)))) as peer:
-        with_socket(wires, peer.url, use)
-
-
-def test_an_end_that_no_longer_answers_is_cut_off(
-    wires: Wires, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(bounded_socket, "BEAT_SECONDS", 0.1)
-    with Peer(opening(frame(b"1"))) as peer:
-        assert with_socket(wires, peer.url, heard) == ["1"]
-
-
-def answering_pings(talk: Talk) -> None:
-    """Answer two pings, say so, and close."""
-    request = talk.request()
-    assert request is not None
-    talk.send(accepted(request.headers["sec-websocket-key"]))
-    for _ in range(2):
-        assert talk.receive()[0] == PING | LAST
-        talk.send(frame(b"", PONG | LAST))
-    talk.send(frame(b"still here") + closing(1000))
-    talk.receive()
-
-
-def test_an_end_that_answers_is_kept(wires: Wires, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bounded_socket, "BEAT_SECONDS", 0.7)
-    with Peer(answering_pings) as peer:
-        assert with_socket(wires, peer.url, heard) == ["still here"]
-
-
-def test_a_socket_says_that_it_closes_and_waits_a_moment_only(
-    wires: Wires, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(bounded_socket, "CLOSE_SECONDS", 0.1)
-    with Peer(opening(closes=False)) as peer:
-        with_socket(wires, peer.url, BoundedSocket.wait_until_closed)
-
-    assert CLOSES in peer.received.partition(b"\r\n\r\n")[2]
-
-
-def test_an_end_that_said_that_it_closes_and_does_not_is_cut_off(
-    wires: Wires, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(bounded_socket, "BEAT_SECONDS", 0.1)
-    with Peer(opening(frame(b"1"), closing(1000), closes=False)) as peer:
-        assert with_socket(wires, peer.url, heard) == ["1"]
 
 
 REFUSALS = [
@@ -180,7 +109,7 @@ def test_a_socket_that_is_not_opened_is_an_error(
         if through:
             monkeypatch.setenv("HTTPS_PROXY", proxy.url)
         with pytest.raises(error):
-            with_socket(wires, peer.url, heard)
+            with_socket(wires, peer.url, closed)
 
     assert len(peer.talks) == 1
     assert len(proxy.talks) == bool(through)
@@ -200,7 +129,7 @@ def test_over_tls_the_system_s_certificates_are_read_once(
     ):
         if through == "proxy":
             monkeypatch.setenv("HTTPS_PROXY", proxy.url)
-        ask = partial(with_socket, wires, peer.url, BoundedSocket.recv)
+        ask = partial(with_socket, wires, peer.url, Gauged.recv)
         assert ask() == "1"
         monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
         assert ask() == "1"
@@ -210,6 +139,6 @@ def test_over_tls_whom_the_system_does_not_trust_gets_no_request(wires: Wires) -
     server_side = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trustme.CA().issue_cert("127.0.0.1").configure_cert(server_side)
     with Peer(opening(), server_side) as peer, pytest.raises(ssl.SSLCertVerificationError):
-        with_socket(wires, peer.url, heard)
+        with_socket(wires, peer.url, closed)
 
     assert peer.received == b""
