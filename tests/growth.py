@@ -28,7 +28,7 @@ class Grown:
 def grown(what: str, *arguments: str) -> Grown:
     """Do `module:function` in a new process."""
     command = [sys.executable, "-m", "tests.growth", what, *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stderr[-2000:]
     return Grown(**json.loads(done.stdout.splitlines()[-1]))
 

@@ -103,22 +103,27 @@ class Dialer:
         """
         with self._demand.one_more():
             found: Claim | bool = True
-            while self._may_go_on(found, until):
+            while self._may_dial(found):
                 give_way(self._is_behind, self._demand.closing)
                 claim = found if isinstance(found, Claim) else self._claim()
-                if isinstance(claim, Claim):
-                    is_full = self.dial_one(claim)
-                    found = not is_full or until is None or self._demand.linger()
-                else:
-                    found = until is not None and self._demand.wait_for(claim)
+                found = self._next(claim, until)
 
-    def _may_go_on(self, found: Claim | bool, until: float | None) -> bool:
-        """Whether to dial what was found: a claim, or True for whatever is due."""
-        if self._demand.is_closing:
-            if isinstance(found, Claim):
-                self._give_back(found, "")
-            return False
-        return isinstance(found, Claim) or (found and (until is None or since_boot() < until))
+    def _may_dial(self, found: Claim | bool) -> bool:
+        """Whether to go on; a claim that was handed on to a worker that leaves is given back."""
+        if self._demand.is_closing and isinstance(found, Claim):
+            self._give_back(found, "")
+        return bool(found) and not self._demand.is_closing
+
+    def _next(self, claim: Claim | float | None, until: float | None) -> Claim | bool:
+        """Dial what was claimed; return the next claim, True to claim anew, or False to leave."""
+        is_full = isinstance(claim, Claim) and self.dial_one(claim)
+        if until is None:
+            return isinstance(claim, Claim)
+        if since_boot() >= until:
+            return False  # before it lingers, or claims might be handed on to it for ever
+        if is_full:
+            return self._demand.linger()
+        return isinstance(claim, Claim) or self._demand.wait_for(claim)
 
     def _claim(self) -> Claim | float | None:
         bid = self._duty.bid(self._provider.fingerprint)

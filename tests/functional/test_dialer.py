@@ -112,6 +112,18 @@ def test_the_next_call_is_claimed_with_the_end_of_the_one_before(
     assert sum(isinstance(each, Claim) for each in claimed) == 1, "the first one"
 
 
+def test_a_thread_whose_time_is_over_leaves_though_calls_are_handed_on_to_it(
+    opened: Open, sandbox: SandboxProcess
+) -> None:
+    rig = opened(ceiling=1, threads=0)
+    rig.load(*map(number, range(60)), max_duration_seconds=0.3)
+    rig.timekeeper.start()
+
+    rig.dialer.dial(since_boot() + 1.0)
+
+    assert 0 < len(sandbox.events("accepted")) < 60
+
+
 def test_a_claim_that_is_handed_on_as_a_worker_leaves_is_given_back(
     rig: Rig, sandbox: SandboxProcess
 ) -> None:
