@@ -78,7 +78,7 @@ class Demand:
     def hand_on(self, claim: Claim) -> bool:
         """Have a thread that lingers dial a claimed call; False if none lingers any more."""
         with self._changed:
-            if self._idle <= self._wanted or self.is_closing:
+            if not self.has_idle():
                 return False
             self._wanted += 1
             self._claims.append(claim)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from requests.utils import get_encoding_from_headers
-from urllib3.response import BaseHTTPResponse
+from urllib3.response import BaseHTTPResponse, HTTPResponse
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 
@@ -18,7 +18,7 @@ class Answer:
     status_code: int
     reason: str | None
     headers: Mapping[str, str]  #: their names may be asked for in any case
-    raw: BaseHTTPResponse | None = None  #: None: there is no more to read
+    raw: BaseHTTPResponse = field(default_factory=HTTPResponse)  #: what is left to read
     content: bytes = b""  #: the decoded body, once it was read
 
     @property

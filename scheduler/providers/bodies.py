@@ -43,7 +43,6 @@ def read_whole(answer: Answer, most_bytes: int) -> None:
 
     A connection whose answer was not read to the end can't be used again: it is closed.
     """
-    assert answer.raw is not None
     is_whole = False
     try:
         answer.content = _body(answer, most_bytes)
@@ -56,7 +55,6 @@ def read_whole(answer: Answer, most_bytes: int) -> None:
 
 def leave_unread(answer: Answer) -> None:
     """Release an answer of which only the status counts, without reading its body."""
-    assert answer.raw is not None
     if answer.raw.length_remaining == 0:
         answer.raw.read(1)  # an empty body, after which the connection can be used again
         answer.raw.release_conn()
@@ -66,13 +64,11 @@ def leave_unread(answer: Answer) -> None:
 
 def close(answer: Answer) -> None:
     """Close the connection of an answer, unless it was read to the end and released."""
-    assert answer.raw is not None
     answer.raw.close()
     answer.raw.release_conn()
 
 
 def _body(answer: Answer, most_bytes: int) -> bytes:
-    assert answer.raw is not None
     _expect_one_encoding(answer.headers)
     # Not a list of chunks, which would take many times the memory if chunks have a few bytes.
     body = bytearray()

@@ -198,7 +198,6 @@ class Stream:
     def _piece(self) -> bytes:
         alarm = watchdog.after(self._seconds, self._exchange.cut_off)
         try:
-            assert self.answer.raw is not None
             piece: bytes = self.answer.raw.read(_PIECE_BYTES, decode_content=False)
         except _WIRE_ERRORS as error:
             raise _reading(error, self._exchange, self._seconds) from error

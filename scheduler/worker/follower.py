@@ -133,7 +133,7 @@ class Follower:
                 refused &= self._is_refusal(error)
             except (OSError, TimeoutError, WebSocketException) as error:
                 # Other words than the system's own may quote the address, or what it answered.
-                why = (isinstance(error, OSError) and str(error)) or type(error).__name__
+                why = error if isinstance(error, OSError) else type(error).__name__
                 logger.debug("%s: no socket: %s", self._listened.attempt, why)
                 refused = False
             else:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -95,7 +95,7 @@ class Verb:
 
     def __call__(self, keys: Sequence[str], args: Sequence[Any]) -> Any:
         """Run it; return its answer. Raises redis-py's errors."""
-        run: Callable[..., Any] = self._runner.run
+        run = self._runner.run
         try:
             return run("EVALSHA", self.sha, len(keys), *keys, *args)
         except NoScriptError:
