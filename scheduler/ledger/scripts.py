@@ -1,8 +1,9 @@
-"""Makes the Redis scripts of the ledger's verbs: each .lua file, behind the functions it uses."""
+"""Makes the Redis scripts of the ledger's verbs: each .lua file, and the functions it uses."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 
@@ -24,28 +25,30 @@ from scheduler.models import (
 
 def _states() -> str:
     """Write states, allowed changes and constants as Lua, so that Python is their only source."""
-    names = "\n".join(f'local {state.name} = "{state}"' for state in CallState)
     rows = ", ".join(
         f"[{state.name}] = {{ {', '.join(f'[{after.name}] = true' for after in sorted(then))} }}"
         for state, then in TRANSITIONS.items()
     )
-    return f"{names}\nlocal MAY = {{ {rows} }}\n" + (
-        f"local UNPROVEN, UNPROVEN_SHARE = {limit.UNPROVEN}, {limit.UNPROVEN_SHARE}\n"
-        f"local STARVING = {limit.STARVING}\n"
-        f"local REDIALS = {REDIALS}\n"
-        f"local SCHEMA = {keys.SCHEMA}\n"
-        f"local LOOKED_FOR = {LOOKED_FOR_SECONDS}\n"
-        f"local PRICED_AFTER = {PRICED_AFTER_SECONDS}\n"
-        f"local LATE = {LATE_SECONDS}\n"
-        f"local LATE_BUCKETS = {{ {', '.join(map(str, LATE_BUCKETS))} }}\n"
-        f"local LATE_BUSY, LATE_SLOW, LATE_API, LATE_LEDGER ="
-        f' "{LateCause.BUSY}", "{LateCause.SLOW}", "{LateCause.API}", "{LateCause.LEDGER}"\n'
-        f"local LONGEST_QUEUE = {LONGEST_QUEUE_SECONDS}\n"
-    )
+    written = {
+        **{state.name: f'"{state}"' for state in CallState},
+        "MAY": f"{{ {rows} }}",
+        "UNPROVEN": limit.UNPROVEN,
+        "UNPROVEN_SHARE": limit.UNPROVEN_SHARE,
+        "STARVING": limit.STARVING,
+        "REDIALS": REDIALS,
+        "SCHEMA": keys.SCHEMA,
+        "LOOKED_FOR": LOOKED_FOR_SECONDS,
+        "PRICED_AFTER": PRICED_AFTER_SECONDS,
+        "LATE": LATE_SECONDS,
+        "LATE_BUCKETS": f"{{ {', '.join(map(str, LATE_BUCKETS))} }}",
+        **{f"LATE_{cause.name}": f'"{cause}"' for cause in LateCause},
+        "LONGEST_QUEUE": LONGEST_QUEUE_SECONDS,
+    }
+    return "".join(f"local {name} = {value}\n" for name, value in written.items())
 
 
 def preamble() -> str:
-    """Return the definitions that all verbs share. Each script begins with those that it uses."""
+    """Return the definitions that all verbs share, as Lua."""
     return _states() + _read("_shared")
 
 
@@ -67,45 +70,81 @@ _MADE_OF = {"hand_on": ("confirm", "claim"), "tick": ("expire", "take_stops", "r
 
 @cache
 def source(verb: str) -> str:
-    """Return the whole text of a verb's script, as the server runs it."""
+    """Return the whole text of a verb's script, as the server runs it.
+
+    Redis keeps nothing of a script from one run to the next, so each run makes its functions anew,
+    and it calls few of those that verbs share. These are fields of one table, which makes each of
+    them when it is first used. Constants are written where they are used.
+    """
     parts = (f"local function {part}(ARGV)\n{_read(part)}end\n" for part in _MADE_OF.get(verb, ()))
     shared = _read(_WITH[verb]) if verb in _WITH else ""
-    own = "".join((shared, *parts, _read(verb)))
-    return _used(own) + own
+    definitions, statements = _definitions(preamble() + shared)
+    body = statements + _without_comments("".join((*parts, _read(verb))))
+    names, made = {}, []
+    for name in _used(definitions, body):
+        written = definitions[name]
+        if _LITERAL.fullmatch(written):
+            names[name] = written
+        else:
+            names[name] = f"SHARED.{name}"
+            made.append(f'if name == "{name}" then made = {written}\n')
+    shared_table = _SHARED.format("else".join(made)) if made else ""
+    return _renamed(shared_table + body, names)
 
 
-_COMMENT = re.compile(r"--\[\[.*?\]\]|--.*?$", re.DOTALL | re.MULTILINE)
-_DEFINITION = re.compile(r"^(?=local )", re.MULTILINE)
-_DEFINED = re.compile(r"local (?:function )?([\w, ]+)")
+#: How a script begins. Redis has no globals, so Lua asks the table for each field that it lacks.
+_SHARED = """\
+local SHARED = {{}}
+setmetatable(SHARED, {{ __index = function(_, name)
+local made
+{}end
+SHARED[name] = made
+return made
+end }})
+"""
+_DEFINITION = re.compile(
+    r"^local (?:function (\w+)(\(.*?^end)|(\w+) = (.*?))\n", re.DOTALL | re.MULTILINE
+)
+_LITERAL = re.compile(r'"[^"]*"|[\d.]+')
+_STRING = r'"(?:\\.|[^"\\\n])*"'
+_COMMENT = re.compile(rf"({_STRING})|--\[\[.*?\]\]|--[^\n]*", re.DOTALL)
+#: A name that is no field (as in `call.state`); or a string, so that no name within it counts.
+_NAME = re.compile(rf"{_STRING}|(?<![\w:])(?<!(?<!\.)\.)[A-Za-z_]\w*")
 
 
-def _used(text: str) -> str:
-    """Return the shared definitions that a text uses, and those that these use.
+def _definitions(text: str) -> tuple[dict[str, str], str]:
+    """Return name -> what is defined at the top of a text, and its other statements."""
+    found: dict[str, str] = {}
 
-    A script defines its functions at each run, and all of them would take longer than many a verb.
-    """
-    used, words = "", _words(text)
-    # No definition uses a later one.
-    for definition, names, needs in reversed(_definitions()):
-        if not words.isdisjoint(names):
-            used = definition + used
-            words |= needs
-    return used
+    def keep(definition: re.Match[str]) -> str:
+        function, rest, value, written = definition.groups()
+        name = function or value
+        assert name not in found, f"{name} is defined twice"
+        found[name] = f"function{rest}" if function else written
+        return ""
 
-
-@cache
-def _definitions() -> list[tuple[str, list[str], set[str]]]:
-    """Return each definition of the preamble: its text, the names it defines, the words it uses."""
-    found = []
-    for text in _DEFINITION.split(preamble())[1:]:
-        names = _DEFINED.match(text)
-        assert names is not None
-        found.append((text, names[1].strip().split(", "), _words(text)))
-    return found
+    statements = _DEFINITION.sub(keep, _without_comments(text))
+    return found, statements
 
 
-def _words(text: str) -> set[str]:
-    return set(re.findall(r"\w+", _COMMENT.sub("", text)))
+def _used(definitions: Mapping[str, str], text: str) -> list[str]:
+    """Return the definitions that a text uses, and those that these use, in their order."""
+    used: set[str] = set()
+    texts = [text]
+    while texts:
+        names = definitions.keys() & set(_NAME.findall(texts.pop())) - used
+        used |= names
+        texts += [definitions[name] for name in names]
+    return [name for name in definitions if name in used]
+
+
+def _renamed(text: str, names: Mapping[str, str]) -> str:
+    return _NAME.sub(lambda found: names.get(found[0], found[0]), text)
+
+
+def _without_comments(text: str) -> str:
+    bare = _COMMENT.sub(lambda found: found[1] or "", text)
+    return re.sub(r"\s*\n", "\n", bare).lstrip()
 
 
 def _read(name: str) -> str:

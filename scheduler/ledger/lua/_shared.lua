@@ -1,6 +1,7 @@
 --[[
-  Functions that verbs share. Each script begins with the table of states and of allowed changes, which the
-  ledger writes from models.TRANSITIONS, their only place; then come those functions that the script uses.
+  Functions that verbs share. Before them stand the states and the table of allowed changes, which the ledger
+  writes from models.TRANSITIONS, their only place. A script makes a function when it first calls it, see
+  scripts.py. So no other variable of a script may have the name of one of these: Redis would not take the script.
 
     KEYS[1]  the root of all keys ("callsched:"); every other key is made here from ids
 ]]
@@ -362,8 +363,8 @@ local function stop_itself(campaign, why, now)
   end
 end
 
-local function is_failure(rule, disposition)
-  for _, failure in ipairs(rule.failures) do
+local function is_failure(watched, disposition)
+  for _, failure in ipairs(watched.failures) do
     if failure == disposition then
       return 1
     end
