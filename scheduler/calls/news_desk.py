@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from scheduler.calls.acts import keep, order, order_and_take
 from scheduler.calls.memory import Memory
 from scheduler.calls.news import Act, Meaning
 from scheduler.calls.stops import Stops
 from scheduler.calls.wake import Wake
+from scheduler.errors import SchedulerError
 from scheduler.ledger import listeners
+from scheduler.ledger.calls import StopOrder
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.listeners import ListenedCall
 from scheduler.providers import Listens
@@ -50,12 +55,20 @@ class NewsDesk:
         if self.has_sent_stop(call):
             # The news are about that. While Redis refuses writes, it has no record of the stop.
             return
-        known = (self._ledger, self.account, call.attempt, what)
         if what is not Act.SPEAK and self._stops.room > 0:
-            if (stop := order_and_take(*known, self._memory.delays)) is not None:
+            if (stop := self._take_stop(call, what)) is not None:
                 self._stops.submit(stop)
-        elif order(*known):
+        elif order(self._ledger, self.account, call.attempt, what):
             self._wake.due_in(0.0)
+
+    def have_stopped(
+        self, call: ListenedCall, why: Act, on_trouble: Callable[[SchedulerError], object]
+    ) -> bool:
+        """Have a thread do what news ask for, and stop the call; False if none is to spare.
+
+        `on_trouble` hears, on that thread, that this is not on record yet. Does not block.
+        """
+        return self._stops.order(partial(self._take_stop, call, why), on_trouble)
 
     def has_sent_stop(self, call: ListenedCall) -> bool:
         """Whether this process has sent a stop of the call. Does not use the ledger."""
@@ -64,3 +77,6 @@ class NewsDesk:
     def is_being_stopped(self, call: ListenedCall) -> bool:
         """Whether a stop of the call is on record. Raises LedgerTrouble."""
         return listeners.is_being_stopped(self._ledger, call.attempt)
+
+    def _take_stop(self, call: ListenedCall, why: Act) -> StopOrder | None:
+        return order_and_take(self._ledger, self.account, call.attempt, why, self._memory.delays)

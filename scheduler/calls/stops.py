@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -38,6 +38,8 @@ class Stops:
         self._speeches = ThreadPoolExecutor(SPEAK_THREADS, "speak", logs.be_about, (account,))
         self._under_way: set[str] = set()
         self._speaking: set[str] = set()
+        self._ordering = 0  #: threads that put an order on record before they send it
+        self._is_closed = False
         self._is_behind = False
         self._lock = threading.Lock()
 
@@ -45,10 +47,12 @@ class Stops:
     def room(self) -> int:
         """How many more stops to take: at most two may wait for each thread.
 
-        While they wait here, no other worker sends them.
+        While they wait here, no other worker sends them. A thread that may wait for Redis does not
+        count, and once it is closed none does.
         """
         with self._lock:
-            return 3 * self._threads - len(self._under_way)
+            free = 0 if self._is_closed else self._threads - self._ordering
+            return max(0, 3 * free - len(self._under_way))
 
     @property
     def sending(self) -> int:
@@ -84,10 +88,51 @@ class Stops:
             self._under_way.add(order.connection_id)
         self._executor.submit(self._send, order, since_boot())
 
+    def order(
+        self, take: Callable[[], StopOrder | None], on_trouble: Callable[[SchedulerError], object]
+    ) -> bool:
+        """Have a thread order a stop, and send it at once; False if no thread is to spare for that.
+
+        `take` may block, and returns the order if it is to be sent. `on_trouble` hears, on that
+        thread, that the stop could not be ordered. Waits for nothing itself.
+        """
+        with self._lock:
+            # A Redis that hangs holds up those that order: others send what is on record already.
+            is_spare = 2 * self._ordering + 2 <= self._threads
+            is_idle = self._ordering + len(self._under_way) < self._threads
+            if self._is_closed or not (is_spare and is_idle):
+                return False
+            self._ordering += 1
+            self._executor.submit(self._order, take, on_trouble)
+            return True
+
     def close(self) -> None:
-        """Wait for the stops that are being sent."""
+        """Wait for the stops that are being ordered and sent."""
+        with self._lock:
+            self._is_closed = True
         self._executor.shutdown(wait=True)
         self._speeches.shutdown(wait=True, cancel_futures=True)
+
+    def _order(
+        self, take: Callable[[], StopOrder | None], on_trouble: Callable[[SchedulerError], object]
+    ) -> None:
+        order = None
+        try:
+            order = take()
+        except SchedulerError as error:
+            on_trouble(error)
+        except Exception:
+            logger.exception("a stop can't be ordered")
+        finally:
+            # It counts as under way only now: if a tick took it meanwhile, that must not be in vain.
+            with self._lock:
+                self._ordering -= 1
+                if order is not None and order.connection_id in self._under_way:
+                    order = None  # another thread sends it
+                if order is not None:
+                    self._under_way.add(order.connection_id)
+        if order is not None:
+            self._send(order, since_boot())
 
     def _send(self, order: StopOrder, taken_at: float) -> None:
         late = order.late_seconds + since_boot() - taken_at

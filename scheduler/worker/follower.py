@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from enum import Enum, auto
 from functools import partial
 
@@ -69,7 +70,8 @@ class Follower:
         self._stayed_open = call.was_open
         self._closings = CallClosings(call.attempt, wires.closings)
         self._tries = 0  #: failed ones in a row
-        self.task = asyncio.create_task(self._follow_safely())
+        self._has_left = False
+        self._task = asyncio.create_task(self._safely(self._follow))
 
     @property
     def known(self) -> tuple[Claim, Connection, float]:
@@ -77,10 +79,15 @@ class Follower:
         call = self._listened
         return Claim(call.attempt, call.contact, call.policy, 0.0), call.connection, self._since
 
-    async def _follow_safely(self) -> None:
+    def leave(self) -> None:
+        """Follow it no longer, and leave what is not on record yet to others."""
+        self._has_left = True
+        self._task.cancel()
+
+    async def _safely(self, work: Callable[[], Awaitable[None]]) -> None:
         logs.be_about(self.desk.account)  # a task has a context of its own
         try:
-            await self._follow()
+            await work()
         except Exception:
             logger.exception("%s: can't be listened to", self._listened.attempt)
         finally:
@@ -95,7 +102,7 @@ class Follower:
         """
         while (end := await self._listen_once()) is not _End.TOO_MUCH:
             if await self._is_over(end):
-                await self._act(Act.HUNG_UP)
+                await self._hang_up()
                 return
         # A new socket would send too much again; the deadline holds without one.
 
@@ -194,20 +201,51 @@ class Follower:
                 await self._act(found.act)
         return False
 
-    async def _act(self, what: Act) -> None:
+    async def _hang_up(self) -> None:
+        """Have the call stopped, as `_act` does, by a thread of which this loop hears only trouble.
+
+        Most calls end so, and one thread less wakes for each.
+        """
+        loop = asyncio.get_running_loop()
+
+        def say(trouble: SchedulerError) -> None:
+            with suppress(RuntimeError):  # the loop is closed
+                loop.call_soon_threadsafe(self._hang_up_again, trouble)
+
+        if self.desk.has_sent_stop(self._listened):
+            return
+        if not self.desk.have_stopped(self._listened, Act.HUNG_UP, say):
+            await self._act(Act.HUNG_UP)
+
+    def _hang_up_again(self, trouble: SchedulerError) -> None:
+        if not self._has_left:
+            again = partial(self._act, Act.HUNG_UP, trouble)
+            self._task = asyncio.create_task(self._safely(again))
+
+    async def _act(self, what: Act, trouble: SchedulerError | None = None) -> None:
         # Most calls are over because this process has stopped them: then no thread need ask.
         if not self.desk.has_sent_stop(self._listened):
-            await self._insist(what, partial(self.desk.act, self._listened, what))
+            await self._insist(what, partial(self.desk.act, self._listened, what), trouble)
 
-    async def _insist(self, what: str, put_on_record: Callable[[], None]) -> None:
-        """Have the desk record news; try again and again while the ledger can't be reached."""
+    async def _insist(
+        self,
+        what: str,
+        put_on_record: Callable[[], None],
+        trouble: SchedulerError | None = None,
+    ) -> None:
+        """Have the desk record news; try again and again while the ledger can't be reached.
+
+        `trouble` is what a first try has met.
+        """
         while True:
+            if trouble is not None:
+                attempt = self._listened.attempt
+                logger.warning("%s: %s could not be recorded yet: %s", attempt, what, trouble)
+                await asyncio.sleep(INSIST_SECONDS)
             try:
                 return await self._wires.ask(put_on_record)
             except SchedulerError as error:
-                attempt = self._listened.attempt
-                logger.warning("%s: %s could not be recorded yet: %s", attempt, what, error)
-            await asyncio.sleep(INSIST_SECONDS)
+                trouble = error
 
     def _is_refusal(self, error: InvalidStatus) -> bool:
         """Whether the API itself refuses a socket because it knows no such connection."""

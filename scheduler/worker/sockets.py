@@ -155,7 +155,7 @@ class Sockets:
             await self._over.wait()
         lines.cancel()
         for follower in self._following.values():
-            follower.task.cancel()
+            follower.leave()
         # On a thread that does not wait for news.
         await asyncio.to_thread(self._release_all)
         # The end of the loop would cancel them once more, and leave half-closed sockets.
@@ -190,10 +190,10 @@ class Sockets:
         replaced = self._following.get(call.attempt)
         self._following[call.attempt] = Follower(self._wires, desk, call, places)
         if replaced is not None:
-            replaced.task.cancel()
+            replaced.leave()
 
     def _drop(self, attempts: Sequence[Attempt]) -> None:
         for attempt in attempts:
             follower = self._following.pop(attempt, None)
             if follower is not None:
-                follower.task.cancel()
+                follower.leave()

@@ -15,6 +15,7 @@ from redis import Redis
 from websockets.sync.server import Server, ServerConnection, serve
 
 from scheduler.calls.news import Act
+from scheduler.errors import SchedulerError
 from scheduler.ledger import do_not_call, keys, listeners
 from scheduler.ledger.listeners import ListenedCall
 from scheduler.ledger.redis.embedded import EmbeddedRedis
@@ -25,7 +26,7 @@ from tests.functional.campaign import Site, magic, numbers
 from tests.functional.rig import ANYBODY, LONG_SECONDS, Open, Rig, number
 from tests.sandbox_process import SandboxProcess
 from tests.waiting import wait_until
-from tests.wire import Api, Request, http
+from tests.wire import Api, Proxy, Request, http
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -158,6 +159,92 @@ def test_a_stop_for_which_no_thread_is_free_is_left_to_the_timekeepers(
     rig.timekeeper.tick()
     wait_until(rig.all_ended)
     assert rig.endings() == [("hung_up", None)] * (room + 1)
+
+
+def test_stops_that_wait_for_redis_leave_half_of_the_threads_to_other_stops(
+    opened: Open, proxy: Proxy, sandbox: SandboxProcess
+) -> None:
+    rig, troubles = opened(f"redis://127.0.0.1:{proxy.port}/0"), list[SchedulerError]()
+    listened = three_dialled(rig)
+    proxy.freeze()
+
+    assert [have_stopped(rig, one, troubles) for one in listened] == [True, True, False]
+
+    assert rig.served.stops.room == 3 * 2
+    proxy.heal()
+    wait_until(lambda: rig.endings().count(("hung_up", None)) == 2)
+    wait_until(lambda: rig.served.stops.room == 3 * 4)
+    assert (len(sandbox.events("stop")), troubles) == (2, [])
+
+
+def test_a_worker_that_leaves_sends_the_stops_that_wait_for_redis(
+    opened: Open, proxy: Proxy, sandbox: SandboxProcess
+) -> None:
+    rig, troubles = opened(f"redis://127.0.0.1:{proxy.port}/0"), list[SchedulerError]()
+    first, second, _ = three_dialled(rig)
+    proxy.freeze()
+    assert have_stopped(rig, first, troubles)
+
+    leaving = threading.Thread(target=rig.served.stops.close)
+    leaving.start()
+    wait_until(lambda: rig.served.stops.room == 0)
+    assert not have_stopped(rig, second, troubles)
+    proxy.heal()
+    leaving.join()
+
+    assert (len(sandbox.events("stop")), troubles) == (1, [])
+    assert rig.endings() == [("hung_up", None), (None, None), (None, None)]
+
+
+def test_of_two_who_hear_a_hang_up_one_sends_the_stop(
+    rig: Rig, sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop, may_leave, troubles = rig.provider.stop, threading.Event(), list[SchedulerError]()
+
+    def wait_and_stop(connection_id: str) -> StopAnswer:
+        may_leave.wait(30)
+        return stop(connection_id)
+
+    monkeypatch.setattr(rig.provider, "stop", wait_and_stop)
+    one, *_ = three_dialled(rig)
+
+    # Redis returns the order again, because its first answer may have been lost.
+    assert have_stopped(rig, one, troubles) and have_stopped(rig, one, troubles)
+    wait_until(lambda: rig.served.stops.room == 3 * 4 - 1)
+    may_leave.set()
+
+    wait_until(lambda: rig.served.stops.sending == 0)
+    assert (len(sandbox.events("stop")), troubles) == (1, [])
+
+
+def test_a_hang_up_that_can_not_be_recorded_is_recorded_later(
+    opened: Open, proxy: Proxy, sandbox: SandboxProcess, caplog: pytest.LogCaptureFixture
+) -> None:
+    sandbox.knobs(hangup_after_seconds=[3.0, 3.0])
+    rig = opened(f"redis://127.0.0.1:{proxy.port}/0")
+    rig.load(number(0))
+    rig.listener.start()  # and no timekeeper
+    rig.dialer.dial_one(rig.claimed())
+    wait_until(lambda: open_sockets(sandbox) == 1)
+    proxy.cut()
+
+    wait_until(lambda: caplog.text.count("hung_up could not be recorded yet") > 1)
+    proxy.heal()
+
+    wait_until(rig.all_ended)
+    assert rig.endings() == [("hung_up", None)]
+    assert len(sandbox.events("stop")) == 1
+
+
+def three_dialled(rig: Rig) -> list[ListenedCall]:
+    rig.load(*map(number, range(3)))
+    rig.raise_limit(50)
+    return [dialled(rig) for _ in range(3)]
+
+
+def have_stopped(rig: Rig, one: ListenedCall, troubles: list[SchedulerError]) -> bool:
+    assert rig.served.desk is not None
+    return rig.served.desk.have_stopped(one, Act.HUNG_UP, troubles.append)
 
 
 def dialled(rig: Rig) -> ListenedCall:
