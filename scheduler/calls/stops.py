@@ -124,7 +124,7 @@ class Stops:
         except Exception:
             logger.exception("a stop can't be ordered")
         finally:
-            # It counts as under way only now: if a tick took it meanwhile, that must not be in vain.
+            # Under way only now: if a tick has taken it meanwhile, that must not be in vain.
             with self._lock:
                 self._ordering -= 1
                 if order is not None and order.connection_id in self._under_way:
