@@ -79,8 +79,9 @@ _PHRASES = {
     ),
 }
 
+#: One look behind for all of them: with one for each, a sentence takes ten times as long.
 _ASKS = re.compile(
-    "|".join(f"(?<!\\w)(?:{phrase})" for phrases in _PHRASES.values() for phrase in phrases)
+    r"(?<!\w)(?:" + "|".join(phrase for phrases in _PHRASES.values() for phrase in phrases) + ")"
 )
 
 
