@@ -90,6 +90,7 @@ class Dialer:
         self._is_behind = is_behind
         self._watchers = watchers
         self._traits = traits
+        self._can_search = isinstance(provider, Sweeps)
         self._queue_seconds = 0.0  #: of the last start that was accepted
         self._throttled = 0  #: how many answers in a row said that there were too many requests
 
@@ -216,7 +217,7 @@ class Dialer:
         # Nobody knows yet how long it will wait in the queue: perhaps as long as the last one.
         lives = self._traits.ends_after(claim.max_duration_seconds)
         longest = self._queue_seconds + ring + Wait.MARGIN_SECONDS + lives
-        return Ringing(ring, longest, order.caller_id, isinstance(self._provider, Sweeps))
+        return Ringing(ring, longest, order.caller_id, self._can_search)
 
     def _begin(
         self,

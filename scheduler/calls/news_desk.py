@@ -15,7 +15,7 @@ from scheduler.ledger import listeners
 from scheduler.ledger.calls import StopOrder
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.listeners import ListenedCall
-from scheduler.providers import Listens
+from scheduler.providers import Collects, Listens
 
 
 class NewsDesk:
@@ -45,6 +45,8 @@ class NewsDesk:
         self._wake = wake
         self.account = account
         self.provider = provider
+        #: Whether the provider keeps what is said. Known here, because to find out takes long.
+        self.has_transcripts = isinstance(provider, Collects)
 
     def keep(self, call: ListenedCall, found: Meaning) -> None:
         """Record what news tell about the callee. Raises LedgerTrouble, as `act` does."""

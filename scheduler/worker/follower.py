@@ -21,7 +21,7 @@ from scheduler.errors import SchedulerError
 from scheduler.ledger.calls import Claim
 from scheduler.ledger.listeners import ListenedCall
 from scheduler.models import Connection
-from scheduler.providers import Collects, Subscription
+from scheduler.providers import Subscription
 from scheduler.providers.bounded_socket import Gauged, is_garbled
 from scheduler.worker.wires import Wires
 
@@ -63,7 +63,7 @@ class Follower:
         self._since = since_boot()
         self._standing = Standing.under(call.policy, call.contact)
         #: A campaign that wants nothing of what was said has none of it kept, not for a day either.
-        self._keeps_words = bool(call.policy.insights) or not isinstance(desk.provider, Collects)
+        self._keeps_words = bool(call.policy.insights) or not desk.has_transcripts
         self.is_open = False
         self._was_opened = call.was_open
         #: A socket that only opens and closes again, as behind some proxies, proves nothing.

@@ -7,13 +7,13 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 from ssl import SSLContext, create_default_context
 from typing import Any, TypeVar
 
 from websockets.asyncio.client import connect
 from websockets.proxy import get_proxy
-from websockets.uri import WebSocketURI, parse_uri
+from websockets.uri import parse_uri
 
 from scheduler.calls.closings import Closings
 from scheduler.errors import SchedulerError
@@ -35,6 +35,9 @@ OPENING = 50
 #: thousand bytes in up to four thousand.
 MOST_LINES = 5000
 
+#: Servers to which the way is remembered: to find it takes as long as to read a frame.
+ORIGINS = 64
+
 T = TypeVar("T")
 
 
@@ -47,7 +50,7 @@ class Wires:
         self._opening = asyncio.Semaphore(OPENING)
         self._lines: deque[LiveLine] = deque(maxlen=MOST_LINES)
         self._heard = asyncio.Event()
-        self._proxies: dict[tuple[bool, str, int], str | None] = {}  #: by TLS, host and port
+        self._way_to = lru_cache(ORIGINS)(_way_to)
         # The ledger's client blocks, so it is spoken to from threads.
         self._words = ThreadPoolExecutor(4, thread_name_prefix="listener-words")
 
@@ -61,13 +64,13 @@ class Wires:
 
     async def open(self, place: Subscription) -> Gauged:
         """Open a socket. Raises what websockets raises, or an OSError."""
-        uri = parse_uri(place.url)
+        is_safe, proxy = self._way_to(_origin(place.url))
         async with self._opening:
             socket = await _Straight(
                 place.url,
                 create_connection=Gauged,
-                proxy=self._proxy_to(uri),
-                ssl=self._tls if uri.secure else None,
+                proxy=proxy,
+                ssl=self._tls if is_safe else None,
                 additional_headers=place.headers,
                 open_timeout=OPEN_SECONDS,
                 close_timeout=1,
@@ -82,13 +85,6 @@ class Wires:
     def _tls(self) -> SSLContext:
         """Whom a socket trusts; read once, because that takes longer than all else of a call."""
         return create_default_context()
-
-    def _proxy_to(self, uri: WebSocketURI) -> str | None:
-        """Return the proxy that the environment names; read once, it takes as long as a frame."""
-        place = uri.secure, uri.host, uri.port
-        if place not in self._proxies:
-            self._proxies[place] = get_proxy(uri)
-        return self._proxies[place]
 
     def keep(self, line: LiveLine) -> None:
         """Have a line recorded soon."""
@@ -113,6 +109,20 @@ class Wires:
     def close(self) -> None:
         """Wait for the threads' work."""
         self._words.shutdown(wait=True)
+
+
+def _origin(url: str) -> str:
+    """Return a URL without its path; all of it if that can't be told."""
+    return "/".join(url.split("/", 3)[:3])
+
+
+def _way_to(origin: str) -> tuple[bool, str | None]:
+    """Return whether the way is by TLS, and the proxy that the environment names.
+
+    Raises InvalidURI.
+    """
+    uri = parse_uri(origin)
+    return uri.secure, get_proxy(uri)
 
 
 class _Straight(connect):
