@@ -38,11 +38,11 @@ rule("stops", function(facts)
   if too_many_late(facts.account, facts.late, facts.now) then
     return "too many stops are late on this account", "wait", facts.now + 1
   end
-  local late, many = late_stops(facts.account, facts.now)
+  local late = late_stops(facts.account, facts.now)
   if late == 0 then
     return "on time"
   end
-  return string.format("%d late; calls wait once more than %d are late by %g s", late, many, facts.late)
+  return string.format("%d late; calls wait once more than %d are late by %g s", late, most_late(facts.account), facts.late)
 end)
 
 -- The entry of a list that forbids a number or a SIP address: itself, or a prefix; nil for none.

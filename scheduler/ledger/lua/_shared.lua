@@ -7,12 +7,17 @@
 ]]
 local ROOT = KEYS[1]
 
+-- One instant for the whole script, however many of its parts ask.
+local read = {}
 local function clock(given)
   if given ~= "" then
     return tonumber(given)
   end
-  local time = redis.call("TIME")
-  return tonumber(time[1]) + tonumber(time[2]) / 1e6
+  if not read.clock then
+    local time = redis.call("TIME")
+    read.clock = tonumber(time[1]) + tonumber(time[2]) / 1e6
+  end
+  return read.clock
 end
 
 -- A stored value may be missing, or may not be a number if somebody else wrote it.
@@ -608,7 +613,8 @@ end
 -- A call has ended, so its slot is certainly free. Once enough calls have ended, the account is open again.
 local function open_after_end(account)
   local meta = account_key(account, "meta")
-  if increase(meta, "closed_for", -1) <= 0 then
+  local closed_until, closed_for = unpack(redis.call("HMGET", meta, "closed_until", "closed_for"))
+  if (closed_until or closed_for) and increase(meta, "closed_for", -1) <= 0 then
     redis.call("HDEL", meta, "closed_until", "closed_for")
   end
 end
@@ -621,12 +627,13 @@ end
 -- Never dial what can't be stopped: whether more than three stops, and more than a tenth of the live, are later
 -- than `late`.
 local function too_many_late(account, late, now)
-  return redis.call("ZCOUNT", account_key(account, "live"), "-inf", exact(now - late)) > most_late(account)
+  local many = redis.call("ZCOUNT", account_key(account, "live"), "-inf", exact(now - late))
+  return many > 0 and many > most_late(account)
 end
 
--- How many live connections are late by now, and how many may be very late before nobody is dialled.
+-- How many live connections are late by now.
 local function late_stops(account, now)
-  return redis.call("ZCOUNT", account_key(account, "live"), "-inf", "(" .. exact(now - LATE)), most_late(account)
+  return redis.call("ZCOUNT", account_key(account, "live"), "-inf", "(" .. exact(now - LATE))
 end
 
 -- Whether a newer release has opened the ledger, with rules that this one may not know: then this one dials
@@ -1088,17 +1095,22 @@ end
 -- lengthen the pause. Any answer in the API's own words ends the outage.
 local function hear(account, attempt, signal, now)
   local meta = account_key(account, "meta")
-  local queued = signal ~= "" and redis.call("HGET", meta, "queued_in_row")
+  if signal == "" then
+    return
+  end
+  local queued, failures, probe, probe_at =
+    unpack(redis.call("HMGET", meta, "queued_in_row", "failures", "probe", "probe_at"))
   if queued and numeric(queued, 0) < 3 then
     redis.call("HDEL", meta, "quiet_until")
   end
   if signal == "answered" then
-    if redis.call("HEXISTS", meta, "probe_at") == 1 then
+    if probe_at then
       happened(account, "outage", "", "over", now)
     end
-    redis.call("HDEL", meta, "failures", "probe", "probe_at")
+    if failures or probe or probe_at then
+      redis.call("HDEL", meta, "failures", "probe", "probe_at")
+    end
   elseif signal == "failed" then
-    local failures, probe = unpack(redis.call("HMGET", meta, "failures", "probe"))
     if numeric(failures, 0) >= 3 and probe ~= attempt then
       return
     end
