@@ -97,8 +97,19 @@ local function fields_of(key, ...)
   return found, false
 end
 
+-- What never changes of a campaign: its account, its policy as it is written, and what it collects.
+local known_campaigns = {}
+local function known_of(campaign)
+  if not known_campaigns[campaign] then
+    local account, policy, collects =
+      unpack(redis.call("HMGET", campaign_key(campaign, "meta"), "account", "policy", "collects"))
+    known_campaigns[campaign] = { account = account, policy = policy, collects = collects }
+  end
+  return known_campaigns[campaign]
+end
+
 local function account_of(campaign)
-  return redis.call("HGET", campaign_key(campaign, "meta"), "account")
+  return known_of(campaign).account
 end
 
 -- A call that waits for its first attempt has no key: it is pending, attempt 0.
@@ -173,7 +184,7 @@ end
 local policies = {}
 local function policy_of(campaign)
   if not policies[campaign] then
-    local is_read, policy = pcall(cjson.decode, redis.call("HGET", campaign_key(campaign, "meta"), "policy"))
+    local is_read, policy = pcall(cjson.decode, known_of(campaign).policy)
     policies[campaign] = is_read and type(policy) == "table" and policy or { is_unreadable = true }
   end
   return policies[campaign]
@@ -1080,7 +1091,7 @@ local function owe_collect(call, account, now)
   local meta = campaign_key(call.campaign, "meta")
   local conversation, answered_at, erased =
     unpack(redis.call("HMGET", attempt_key(call.attempt), "conversation_id", "answered_at", "erased"))
-  local collects = redis.call("HGET", meta, "collects")
+  local collects = known_of(call.campaign).collects
   local has_conversation = conversation and conversation ~= "" and (collects == "1" or collects == "2")
   -- There is something to read of the call itself only if somebody answered it.
   if not erased and (has_conversation or collects == "2" and answered_at) then

@@ -30,27 +30,33 @@ local function canary_waits(campaign, first, dials)
   return numeric(dials, 0) + claimed >= numeric(first, 0)
 end
 
--- How a campaign stands: whether it may dial now; until when its pace holds it back; its priority.
+-- How a campaign stands: whether it may dial now; until when its pace holds it back; its priority, weight, pace.
 local function standing_of(account, campaign)
-  local state, cap, paced_until, canary, dials, owner, priority = unpack(fields_of(campaign_key(campaign, "meta"),
-    "state", "max_concurrency", "paced_until", "canary", "dials", "account", "priority"), 1, 7)
+  local state, cap, paced_until, canary, dials, owner, priority, weight, pace =
+    unpack(fields_of(campaign_key(campaign, "meta"), "state", "max_concurrency", "paced_until", "canary", "dials",
+      "account", "priority", "weight", "pace"), 1, 9)
   if owner ~= account then
     set_aside(account, "campaigns", campaign, "it is no campaign of this account")
-    return false, 0, 0
+    return { may_dial = false, paced_until = 0, priority = 0 }
   end
   local may_dial = state == "active" and not (cap and open_calls(campaign) >= numeric(cap, 0))
     and not (canary and canary_waits(campaign, canary, dials))
-  return may_dial, numeric(paced_until, 0), numeric(priority, 0)
+  return { may_dial = may_dial, paced_until = numeric(paced_until, 0), priority = numeric(priority, 0),
+    weight = numeric(weight, 1), pace = numeric(pace, 0) }
 end
 
--- Put a campaign where its first due call (`head`) belongs: into its class, or among those that wait until then.
+-- Put a campaign where its first due call (`head`) belongs: into its class; or out of it, among those that wait
+-- until then.
 local function stand(account, campaign, turns, priority, head, now)
-  if head and tonumber(head) > now then
-    redis.call("ZADD", account_key(account, "next"), head, campaign)
-  elseif head then
+  if head and tonumber(head) <= now then
     local class = string.format("%d", numeric(priority, 0))
     redis.call("ZADD", ready_key(account, priority), turns, campaign)
     redis.call("ZADD", account_key(account, "classes"), class, class)
+    return
+  end
+  leave_class(account, priority, campaign)
+  if head then
+    redis.call("ZADD", account_key(account, "next"), head, campaign)
   end
 end
 
@@ -62,13 +68,13 @@ local function place(account, campaign, now)
   if not turns then
     return
   end
-  local may_dial, paced_until, priority = standing_of(account, campaign)
-  local head = may_dial and redis.call("ZRANGE", campaign_key(campaign, "due"), 0, 0, "WITHSCORES")[2]
-  leave_class(account, priority, campaign)
-  if head and tonumber(head) <= now and paced_until > now then
-    redis.call("ZADD", account_key(account, "paced"), exact(paced_until), campaign)
+  local standing = standing_of(account, campaign)
+  local head = standing.may_dial and redis.call("ZRANGE", campaign_key(campaign, "due"), 0, 0, "WITHSCORES")[2]
+  if head and tonumber(head) <= now and standing.paced_until > now then
+    leave_class(account, standing.priority, campaign)
+    redis.call("ZADD", account_key(account, "paced"), exact(standing.paced_until), campaign)
   else
-    stand(account, campaign, turns, priority, head or nil, now)
+    stand(account, campaign, turns, standing.priority, head, now)
   end
 end
 

@@ -29,18 +29,19 @@ local meta, slots = account_key(account, "meta"), account_key(account, "slots")
 local wheel, remembered = account_key(account, "campaigns"), ROOT .. "claim:" .. token
 
 local function contact_at(campaign, row)
-  return redis.call("XRANGE", campaign_key(campaign, "contacts"), row .. "-0", row .. "-0")[1]
+  local found = redis.call("XRANGE", campaign_key(campaign, "contacts"), row .. "-0", row .. "-0")[1]
+  return found and found[2][2]
 end
 
-local function answer(attempt, call)
-  return { attempt, contact_at(call.campaign, call.row)[2][2], redis.call("HGET", campaign_key(call.campaign, "meta"), "policy"),
-    exact(now), redis.call("HKEYS", account_key(account, "caller_blocks")) }
+local function answer(attempt, call, contact)
+  return { attempt, contact, known_of(call.campaign).policy, exact(now),
+    redis.call("HKEYS", account_key(account, "caller_blocks")) }
 end
 
 local before = redis.call("GET", remembered)
 if before then
   local call = call_of(before)
-  return call.fresh and call.state == CLAIMED and answer(before, call) or nil
+  return call.fresh and call.state == CLAIMED and answer(before, call, contact_at(call.campaign, call.row)) or nil
 end
 
 local room, shut_until, outage, quiet_until = gate(account, ceiling, fingerprint, first, late, now)
@@ -61,31 +62,36 @@ local function give_up_call(campaign, row)
   end_call(call, "rejected", "", "its record in the ledger can't be read", now)
 end
 
--- The row that is due first. A member that is no row, or whose call can't be read, is taken out.
-local function first_row_of(campaign)
+-- The call that is due first, and its contact's record. A member that is no row, or whose call can't be read, is
+-- taken out.
+local function first_call_of(campaign)
   local due = campaign_key(campaign, "due")
   for _, row in ipairs(redis.call("ZRANGEBYSCORE", due, "-inf", exact(now), "LIMIT", 0, 10)) do
-    local is_row = string.find(row, "^%d+$") and #row < 16
-    if is_row and not call_at(campaign, row).is_rubbish and contact_at(campaign, row) then
-      return row
+    local call = string.find(row, "^%d+$") and #row < 16 and call_at(campaign, row)
+    local contact = call and not call.is_rubbish and contact_at(campaign, row)
+    if contact then
+      return call, contact
     end
     redis.call("ZREM", due, row)
     set_aside(account, "campaigns", campaign .. ":" .. row, "its call can't be read")
-    if is_row then
+    if call then
       give_up_call(campaign, row)
     end
   end
   return nil
 end
 
--- The row of a campaign that may be claimed, and the facts of the campaign.
-local function due_row(campaign)
-  local may_dial, paced_until = standing_of(account, campaign)
-  local row = may_dial and first_row_of(campaign)
-  return row, paced_until
+-- What may be claimed of a campaign, as `grant` takes it: its first due call; nil for none. Then how it stands.
+local function offer_of(campaign)
+  local standing = standing_of(account, campaign)
+  if not standing.may_dial then
+    return nil, standing
+  end
+  local call, contact = first_call_of(campaign)
+  return call and { call = call, contact = contact, standing = standing }, standing
 end
 
--- The campaign of a class whose turn it is, and its row. Campaigns that turn out to have none leave the class.
+-- What the campaign of a class offers whose turn it is. Campaigns that turn out to have nothing leave the class.
 local function first_of(priority)
   for _ = 1, MOST_LOOKED_AT do
     local campaign = redis.call("ZRANGE", ready_key(account, priority), 0, 0)[1]
@@ -93,9 +99,9 @@ local function first_of(priority)
       redis.call("ZREM", account_key(account, "classes"), priority)
       return nil
     end
-    local row, paced_until = due_row(campaign)
-    if row and paced_until <= now then
-      return campaign, row
+    local offer, standing = offer_of(campaign)
+    if offer and standing.paced_until <= now then
+      return offer
     end
     redis.call("ZREM", ready_key(account, priority), campaign)
     place(account, campaign, now)
@@ -114,74 +120,74 @@ local function keep_pace(key, per_second)
   end
 end
 
-local function grant(campaign, row)
-  local call = call_at(campaign, row)
+local account_paced_until, grants, queued_in_row =
+  unpack(redis.call("HMGET", meta, "paced_until", "grants", "queued_in_row"))
+account_paced_until = numeric(account_paced_until, 0)
+
+local function grant(offer)
+  local call, standing = offer.call, offer.standing
+  local campaign, row, priority = call.campaign, call.row, standing.priority
   local number = redis.call("HINCRBY", call.key, "attempt", 1)
   local attempt = campaign .. ":" .. row .. ":" .. number
   redis.call("ZREM", campaign_key(campaign, "due"), row)
   move(call, CLAIMED)
   redis.call("ZADD", slots, exact(now + lease), attempt)
   redis.call("SET", remembered, attempt, "EX", 60)
-  local priority, weight, pace =
-    unpack(redis.call("HMGET", campaign_key(campaign, "meta"), "priority", "weight", "pace"))
   -- A campaign that was idle does not get its missed turns back in a burst.
-  local turn = "turn:" .. string.format("%d", numeric(priority, 0))
+  local turn = "turn:" .. string.format("%d", priority)
   local mine = math.max(numeric(redis.call("ZSCORE", wheel, campaign), 0), numeric(redis.call("HGET", meta, turn), 0))
-  local turns = exact(mine + 1 / numeric(weight, 1))
+  local turns = exact(mine + 1 / standing.weight)
   redis.call("ZADD", wheel, turns, campaign)
   redis.call("HSET", meta, turn, exact(mine))
-  leave_class(account, priority, campaign)
   stand(account, campaign, turns, priority, redis.call("ZRANGE", campaign_key(campaign, "due"), 0, 0, "WITHSCORES")[2], now)
   increase(meta, "grants", 1)
-  keep_pace(campaign_key(campaign, "meta"), numeric(pace, 0))
+  keep_pace(campaign_key(campaign, "meta"), standing.pace)
   keep_pace(meta, rate)
-  if redis.call("HEXISTS", meta, "queued_in_row") == 1 then
+  if queued_in_row then
     redis.call("HSET", meta, "quiet_until", exact(now + probe))
   end
   if outage then
     redis.call("HSET", meta, "probe", attempt, "probe_at", exact(now + probe))
   end
-  return answer(attempt, call)
+  return answer(attempt, call, offer.contact)
 end
 
--- The campaign whose turn it is, and its row: from the highest class that has any, and once in STARVING grants
--- from the next class below.
+-- What the campaign offers whose turn it is: from the highest class that has any, and once in STARVING grants from
+-- the next class below.
 local function whose_turn()
   look_at_due(account, now)
-  local others_turn = (numeric(redis.call("HGET", meta, "grants"), 0) + 1) % STARVING == 0
-  local campaign, row
+  local others_turn = (numeric(grants, 0) + 1) % STARVING == 0
+  local offer
   for _, priority in ipairs(redis.call("ZREVRANGE", account_key(account, "classes"), 0, -1)) do
-    local found, found_row = first_of(priority)
-    if found and campaign then
-      return found, found_row
+    local found = first_of(priority)
+    if found and offer then
+      return found
     elseif found then
-      campaign, row = found, found_row
+      offer = found
       if not others_turn then
         break
       end
     end
   end
-  return campaign, row
+  return offer
 end
 
-local account_paced_until = numeric(redis.call("HGET", meta, "paced_until"), 0)
-local campaign, row, paced_until
+local offer, paced_until
 if only == "" then
-  campaign, row = whose_turn()
-  paced_until = account_paced_until
-  if not campaign then
+  offer, paced_until = whose_turn(), account_paced_until
+  if not offer then
     local head = redis.call("ZRANGE", account_key(account, "paced"), 0, 0, "WITHSCORES")[2]
     return head and exact(math.max(tonumber(head), account_paced_until) - now) or nil
   end
 elseif redis.call("ZSCORE", wheel, only) then
-  campaign = only
-  row, paced_until = due_row(only)
-  paced_until = math.max(paced_until, account_paced_until)
+  local standing
+  offer, standing = offer_of(only)
+  paced_until = math.max(standing.paced_until, account_paced_until)
 end
-if not row then
+if not offer then
   return nil
 end
 if paced_until > now then
   return exact(paced_until - now)
 end
-return grant(campaign, row)
+return grant(offer)

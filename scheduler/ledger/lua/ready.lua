@@ -69,7 +69,9 @@ local some = redis.call("ZRANGE", wheel, swept, swept + SWEPT_AT_ONCE - 1)
 redis.call("HSET", meta, "swept", #some < SWEPT_AT_ONCE and 0 or swept + #some)
 for _, campaign in ipairs(some) do
   local head = redis.call("ZRANGE", campaign_key(campaign, "due"), 0, 0, "WITHSCORES")[2]
-  if head then
+  if head and tonumber(head) <= now then
+    place(account, campaign, now)
+  elseif head then
     look_at(account, campaign, tonumber(head))
   end
 end
@@ -90,13 +92,13 @@ local function due_of_all()
 end
 
 local function due_of_one()
-  local may_dial, paced_until = standing_of(account, only)
+  local standing = standing_of(account, only)
   local queue = campaign_key(only, "due")
-  local head = may_dial and redis.call("ZRANGE", queue, 0, 0, "WITHSCORES")[2]
+  local head = standing.may_dial and redis.call("ZRANGE", queue, 0, 0, "WITHSCORES")[2]
   if not head then
     return 0
   end
-  local at = math.max(tonumber(head), paced_until)
+  local at = math.max(tonumber(head), standing.paced_until)
   if at > now then
     sooner(at)
     return 0
