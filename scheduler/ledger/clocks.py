@@ -28,10 +28,7 @@ class Reading:
 
 def read(ledger: Ledger) -> Reading:
     """Read the clock, and in the same step the number of known jumps. Raises LedgerTrouble."""
-    with reaching(), ledger.redis.pipeline(transaction=True) as pipe:
-        pipe.time()
-        pipe.hget(_KEY, "jumps")
-        answer, jumps = pipe.execute()
+    *_, (answer, jumps) = ledger.read(("MULTI",), ("TIME",), ("HGET", _KEY, "jumps"), ("EXEC",))
     return Reading(ledger.time_of(answer), keys.count_of(jumps or "0"))
 
 

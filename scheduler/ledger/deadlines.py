@@ -36,11 +36,11 @@ def live(
     if not attempts:
         return {}
     members = [str(attempt) for attempt in attempts]
-    with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
-        pipe.time()
-        pipe.zmscore(keys.account(account, "live"), members)
-        pipe.zmscore(keys.account(account, "stops"), members)
-        answer, live, stops = pipe.execute()
+    answer, live, stops = ledger.read(
+        ("TIME",),
+        ("ZMSCORE", keys.account(account, "live"), *members),
+        ("ZMSCORE", keys.account(account, "stops"), *members),
+    )
     instant = ledger.time_of(answer, now)
     found: dict[Attempt, Deadline | None] = {}
     for attempt, deadline, stop_at in zip(attempts, live, stops, strict=True):
@@ -54,10 +54,8 @@ def _known(ledger: Ledger, attempts: Sequence[Attempt]) -> list[Attempt]:
     """Return the attempts that have, or had, a connection on record."""
     if not attempts:
         return []
-    with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
-        for attempt in attempts:
-            pipe.hexists(keys.attempt(str(attempt)), "connection_id")
-        return [one for one, is_known in zip(attempts, pipe.execute(), strict=True) if is_known]
+    every = (("HEXISTS", keys.attempt(str(attempt)), "connection_id") for attempt in attempts)
+    return [one for one, is_known in zip(attempts, ledger.read(*every), strict=True) if is_known]
 
 
 def stop_reason(ledger: Ledger, attempt: Attempt) -> str:

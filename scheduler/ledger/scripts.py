@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 
-from redis import Redis
-
 from scheduler import limit
 from scheduler.late import LATE_BUCKETS, LATE_SECONDS, LateCause
 from scheduler.ledger import keys
@@ -152,11 +150,9 @@ def _read(name: str) -> str:
 
 
 class Scripts:
-    """Every verb, bound to one client."""
+    """Every verb, run by one runner."""
 
-    def __init__(self, client: Redis) -> None:
-        runner = Runner(client)
-
+    def __init__(self, runner: Runner) -> None:
         def script(verb: str) -> Verb:
             return Verb(runner, source(verb))
 

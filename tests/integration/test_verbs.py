@@ -71,6 +71,41 @@ def test_a_forked_process_opens_connections_of_its_own(
     assert connection_of(runner) != parents
 
 
+def test_several_commands_take_one_round_trip(runner: Runner) -> None:
+    said = runner.run_all(("ECHO", "one"), ("MULTI",), ("ECHO", "two"), ("EXEC",))
+
+    assert said == ["one", "OK", "QUEUED", ["two"]]
+
+
+@pytest.mark.parametrize(
+    "commands",
+    [
+        (("NO-SUCH-COMMAND",), ("ECHO", "one")),
+        (("MULTI",), ("NO-SUCH-COMMAND",), ("EXEC",)),
+        (("MULTI",), ("EVAL", "return redis.call('INCR', {})", 0), ("ECHO", "one"), ("EXEC",)),
+    ],
+    ids=["plain", "not queued", "in a transaction"],
+)
+def test_an_error_among_several_answers_spoils_no_later_command(
+    runner: Runner, commands: tuple[tuple[str, ...], ...]
+) -> None:
+    first = connection_of(runner)
+    with pytest.raises(ResponseError):
+        runner.run_all(*commands)
+
+    assert runner.run("ECHO", "mine") == "mine"
+    assert connection_of(runner) == first
+
+
+def test_several_answers_that_come_too_late_answer_no_other_command(redis_url: str) -> None:
+    with connect_briefly(redis_url) as client:
+        runner = Runner(client)
+        with pytest.raises(TimeoutError):
+            runner.run_all(("ECHO", "one"), ("BRPOP", NOTHING, "0.3"), ("ECHO", "two"))
+
+        assert runner.run("ECHO", "mine") == "mine"
+
+
 def test_a_server_that_lost_a_script_gets_its_text(runner: Runner, reader: Redis) -> None:
     verb = Verb(runner, "return {KEYS[1], ARGV[1], 'only here'}")
     assert verb(["key"], ["word"]) == ["key", "word", "only here"]

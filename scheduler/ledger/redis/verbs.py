@@ -1,4 +1,4 @@
-"""Runs the ledger's scripts, on connections that it keeps.
+"""Runs the ledger's scripts, and what each tick reads, on connections that it keeps.
 
 Around each command redis-py takes a connection from its pool, gives it back, and counts both for
 metrics that nobody reads. A worker that does a few calls a second finds none of that code in the
@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 from redis import Redis
-from redis.exceptions import ConnectionError, NoScriptError, TimeoutError
+from redis.exceptions import ConnectionError, NoScriptError, ResponseError, TimeoutError
 
 from scheduler.ledger.redis.connections import PrimaryPool
 
 
 class Runner:
-    """Runs scripts for a client: with its connections, timeouts and retries. Threads may share it.
+    """Runs commands for a client: with its connections, timeouts and retries. Threads may share it.
 
     Its methods raise redis-py's errors.
     """
@@ -35,10 +35,22 @@ class Runner:
 
     def run(self, *command: Any) -> Any:
         """Send a command, and again as often as the client does; return its answer."""
+        return self._run(_exchange, command)
+
+    def run_all(self, *commands: Sequence[Any]) -> list[Any]:
+        """Do the same with several commands in one round trip.
+
+        Returns their answers as Redis gives them: a number may be a text. If some failed, the
+        others have run, and the first error is raised.
+        """
+        found: list[Any] = self._run(_exchange_all, commands)
+        return found
+
+    def _run(self, exchange: Callable[[Any, Sequence[Any]], Any], what: Sequence[Any]) -> Any:
         connection = self._take()
         try:
             return connection.retry.call_with_retry(
-                partial(_exchange, connection, command), lambda _: connection.disconnect()
+                partial(exchange, connection, what), lambda _: connection.disconnect()
             )
         finally:
             # After anything but a whole answer redis-py has closed it; then it is opened again.
@@ -83,6 +95,28 @@ def _make_ready(connection: Any) -> None:
 def _exchange(connection: Any, command: Sequence[Any]) -> Any:
     connection.send_command(*command)
     return connection.read_response()
+
+
+def _exchange_all(connection: Any, commands: Sequence[Sequence[Any]]) -> list[Any]:
+    connection.send_packed_command(connection.pack_commands(commands))
+    answers = [_answer(connection) for _ in commands]  # all, or the next command would get the rest
+    _expect_no_error(answers)
+    return answers
+
+
+def _answer(connection: Any) -> Any:
+    try:
+        return connection.read_response()
+    except ResponseError as error:
+        return error
+
+
+def _expect_no_error(answers: Sequence[Any]) -> None:
+    for answer in answers:
+        if isinstance(answer, ResponseError):
+            raise answer
+        if isinstance(answer, list):  # of a transaction
+            _expect_no_error(answer)
 
 
 class Verb:
