@@ -91,8 +91,7 @@ class Ledger:
         """Return the time in epoch seconds: as given, else by the clock. Raises LedgerTrouble."""
         if given := self.clock(now):
             return float(given)
-        with reaching():
-            return self.time_of(self.redis.time())
+        return self.time_of(*self.read(("TIME",)))
 
     def time_of(self, answer: Sequence[Any], now: float | None = None) -> float:
         """Return the same from the answer to TIME among others."""

@@ -21,7 +21,7 @@ from scheduler.operations.waits import NO_WAIT, Wait, why_waits
 LOOK_SECONDS = 0.25
 
 #: How often it looks at a campaign that has many calls left; a look costs more than a tick.
-LONG_LOOK_SECONDS = 0.75
+LONG_LOOK_SECONDS = 1.0
 MANY_CALLS = 50
 
 #: Between two rounds of starting workers that die at once, while calls are open.
