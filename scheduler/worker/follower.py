@@ -37,7 +37,7 @@ INSIST_SECONDS = 0.5
 class _End(Enum):
     """How a subscription ended."""
 
-    COMPLETED = auto()  #: the API said that the conversation is over
+    COMPLETED = auto()  #: the API said that the conversation is over, and the stop is ordered
     CLOSED = auto()  #: it closed without a word
     CLOSED_AGAIN = auto()  #: and so had the one before, not long ago
     REFUSED = auto()  #: the API itself said that it knows no such connection
@@ -71,7 +71,7 @@ class Follower:
         self._closings = CallClosings(call.attempt, wires.closings)
         self._tries = 0  #: failed ones in a row
         self._has_left = False
-        self._task = asyncio.create_task(self._safely(self._follow))
+        self._tasks = [asyncio.create_task(self._safely(self._follow))]
 
     @property
     def known(self) -> tuple[Claim, Connection, float]:
@@ -82,7 +82,8 @@ class Follower:
     def leave(self) -> None:
         """Follow it no longer, and leave what is not on record yet to others."""
         self._has_left = True
-        self._task.cancel()
+        for task in self._tasks:
+            task.cancel()
 
     async def _safely(self, work: Callable[[], Awaitable[None]]) -> None:
         logs.be_about(self.desk.account)  # a task has a context of its own
@@ -100,7 +101,7 @@ class Follower:
         up. If the socket closes again, this is one too, unless sockets of other calls closed with
         it.
         """
-        while (end := await self._listen_once()) is not _End.TOO_MUCH:
+        while (end := await self._listen_once()) not in (_End.COMPLETED, _End.TOO_MUCH):
             if await self._is_over(end):
                 await self._hang_up()
                 return
@@ -109,7 +110,7 @@ class Follower:
     async def _is_over(self, end: _End) -> bool:
         """Decide whether the call is over; if not, wait until a socket is to be opened again."""
         self._closings.settle(since_boot())
-        if end is _End.COMPLETED or (end is _End.REFUSED and self._was_opened):
+        if end is _End.REFUSED and self._was_opened:
             return True
         if end is _End.CLOSED:
             self._tries = 0
@@ -152,6 +153,10 @@ class Follower:
         opened_at = since_boot()
         try:
             closed = await self._read_all(socket)
+            if closed is None:
+                # Before the socket has closed: if this process has sent a stop, that may be over by
+                # then, and forgotten.
+                await self._hang_up()
         finally:
             self.is_open = False
             if since_boot() - opened_at > WINDOW_SECONDS:
@@ -220,7 +225,7 @@ class Follower:
     def _hang_up_again(self, trouble: SchedulerError) -> None:
         if not self._has_left:
             again = partial(self._act, Act.HUNG_UP, trouble)
-            self._task = asyncio.create_task(self._safely(again))
+            self._tasks.append(asyncio.create_task(self._safely(again)))
 
     async def _act(self, what: Act, trouble: SchedulerError | None = None) -> None:
         # Most calls are over because this process has stopped them: then no thread need ask.
