@@ -8,16 +8,16 @@
 local ROOT = KEYS[1]
 
 -- One instant for the whole script, however many of its parts ask.
-local read = {}
+local moment = {}
 local function clock(given)
   if given ~= "" then
     return tonumber(given)
   end
-  if not read.clock then
+  if not moment.at then
     local time = redis.call("TIME")
-    read.clock = tonumber(time[1]) + tonumber(time[2]) / 1e6
+    moment.at = tonumber(time[1]) + tonumber(time[2]) / 1e6
   end
-  return read.clock
+  return moment.at
 end
 
 -- A stored value may be missing, or may not be a number if somebody else wrote it.
@@ -541,8 +541,7 @@ end
 
 -- When an attempt begins, it reserves its longest duration from its campaign's budget. Once it is over, this
 -- gives back what it did not use.
-local function release(campaign, attempt, used)
-  local reserved = redis.call("HGET", attempt_key(attempt), "reserved")
+local function release(campaign, attempt, used, reserved)
   if reserved then
     redis.call("HDEL", attempt_key(attempt), "reserved")
     redis.call("HINCRBYFLOAT", campaign_key(campaign, "meta"), "spent", exact(used - numeric(reserved, used)))
@@ -551,7 +550,7 @@ end
 
 -- No phone has rung after all.
 local function not_called(call)
-  release(call.campaign, call.attempt, 0)
+  release(call.campaign, call.attempt, 0, redis.call("HGET", attempt_key(call.attempt), "reserved"))
   redis.call("ZREM", called_key(party_of(contact_of(call))), call.attempt)
 end
 
@@ -843,17 +842,18 @@ local function pick_up(account, call, told_at, is_told, now)
   return 1
 end
 
--- How long a connection was used: from the callee's answer, if the provider tells it from its own.
+-- How long a connection was used, from the callee's answer, if the provider tells it from its own; and the seconds
+-- that `begin` has reserved for it.
 local function used_seconds(record, now)
-  local duration, stage, answered_at, started_at =
-    unpack(redis.call("HMGET", record, "duration", "stage", "answered_at", "started_at"))
+  local duration, stage, answered_at, started_at, reserved =
+    unpack(redis.call("HMGET", record, "duration", "stage", "answered_at", "started_at", "reserved"))
   if duration then
-    return numeric(duration, 0)
+    return numeric(duration, 0), reserved
   end
   if stage then
-    return answered_at and now - numeric(answered_at, now) or 0
+    return answered_at and now - numeric(answered_at, now) or 0, reserved
   end
-  return now - numeric(started_at, now)
+  return now - numeric(started_at, now), reserved
 end
 
 -- If no worker of an account has recorded for so long that it lives, deadlines may have passed unseen.
@@ -915,21 +915,23 @@ local function count_late(call, account, late, due_at, ended_at, by, now)
 end
 
 -- How long after it had to be over a connection ended: after its deadline, an operator's order, or its own
--- answer if that came too late. nil if it was over before, as far as is known.
+-- answer if that came too late. nil if it was over before, as far as is known. Then when it had to be over, when it
+-- ended, and what is on record of this.
 local function lateness(record, now)
-  local deadline, why, owed_at, gone_at = unpack(redis.call("HMGET", record, "deadline", "stop_why", "stop_owed_at", "gone_at"))
+  local deadline, why, owed_at, gone_at, before =
+    unpack(redis.call("HMGET", record, "deadline", "stop_why", "stop_owed_at", "gone_at", "end_late"))
   local due_at, ended_at = numeric(deadline, owed_at), math.min(numeric(gone_at, now), now)
   if not due_at then
-    return nil, now, ended_at
+    return nil, now, ended_at, before
   end
   if why == "aborted" or why == "late" then
     due_at = math.min(due_at, numeric(owed_at, due_at))
   end
   -- Providers give whole seconds.
   if ended_at < due_at - (gone_at and 1 or 0) then
-    return nil, due_at, ended_at
+    return nil, due_at, ended_at, before
   end
-  return math.max(0, ended_at - due_at), due_at, ended_at
+  return math.max(0, ended_at - due_at), due_at, ended_at, before
 end
 
 -- Count an end for its account: how many were late up to each of LATE_BUCKETS, the others as inf, and the sum in
@@ -949,9 +951,8 @@ end
 -- An attempt's connection is over, or is given up as unconfirmed: then it is late by at least this much.
 local function note_lateness(call, account, now)
   local record = attempt_key(call.attempt)
-  local before = redis.call("HGET", record, "end_late")
+  local late, due_at, ended_at, before = lateness(record, now)
   local was_late = numeric(before, 0) > LATE
-  local late, due_at, ended_at = lateness(record, now)
   if late and not before then
     count_end(account, late)
   end
@@ -1088,11 +1089,13 @@ end
 
 -- Have what was said read once a connection is over, however its call ended.
 local function owe_collect(call, account, now)
-  local meta = campaign_key(call.campaign, "meta")
+  local meta, collects = campaign_key(call.campaign, "meta"), known_of(call.campaign).collects
+  if collects ~= "1" and collects ~= "2" then
+    return
+  end
   local conversation, answered_at, erased =
     unpack(redis.call("HMGET", attempt_key(call.attempt), "conversation_id", "answered_at", "erased"))
-  local collects = known_of(call.campaign).collects
-  local has_conversation = conversation and conversation ~= "" and (collects == "1" or collects == "2")
+  local has_conversation = conversation and conversation ~= ""
   -- There is something to read of the call itself only if somebody answered it.
   if not erased and (has_conversation or collects == "2" and answered_at) then
     if redis.call("ZADD", account_key(account, "collect"), exact(now), call.attempt) == 1 then

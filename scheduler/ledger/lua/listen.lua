@@ -19,25 +19,27 @@
 ]]
 local account, listener, lease, room = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local now = clock(ARGV[5])
-local ears = account_key(account, "ears")
+local ears, until_at = account_key(account, "ears"), exact(now + lease)
+
+-- Renew a lease; false if it has been taken away.
+local function renew(attempt)
+  return redis.call("ZADD", ears, "XX", "CH", until_at, attempt) == 1 or redis.call("ZSCORE", ears, attempt)
+end
 
 local lost, taken, forgotten = {}, {}, {}
 for at = 6, #ARGV, 2 do
   local attempt, socket = ARGV[at], ARGV[at + 1]
   local record = attempt_key(attempt)
   local owner, before = unpack(redis.call("HMGET", record, "ear", "socket"))
-  if owner ~= listener or not redis.call("ZSCORE", ears, attempt) then
+  if owner ~= listener or not renew(attempt) then
     lost[#lost + 1] = attempt
     if redis.call("HEXISTS", record, "connection_id") == 0 then
       forgotten[#forgotten + 1] = attempt
     end
-  else
-    redis.call("ZADD", ears, exact(now + lease), attempt)
-    if before ~= socket then
-      redis.call("HSET", record, "socket", socket)
-      if socket == "open" then
-        redis.call("HSET", record, "heard", 1)
-      end
+  elseif before ~= socket then
+    redis.call("HSET", record, "socket", socket)
+    if socket == "open" then
+      redis.call("HSET", record, "heard", 1)
     end
   end
 end
@@ -50,7 +52,7 @@ if room > 0 then
     if not is_attempt(attempt) then
       set_aside(account, "ears", attempt, "it is no attempt")
     elseif connection then
-      redis.call("ZADD", ears, exact(now + lease), attempt)
+      redis.call("ZADD", ears, until_at, attempt)
       redis.call("HSET", record, "ear", listener, "socket", "shut")
       for _, value in ipairs({ attempt, connection, conversation, details, event_url, socket_url, heard or "" }) do
         taken[#taken + 1] = value
