@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from importlib import resources
 
 from scheduler import limit
@@ -154,7 +154,7 @@ class Scripts:
 
     def __init__(self, runner: Runner) -> None:
         def script(verb: str) -> Verb:
-            return Verb(runner, source(verb))
+            return Verb(runner, partial(source, verb))
 
         self.admit = script("admit")
         self.accept_token = script("accept_token")

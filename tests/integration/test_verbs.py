@@ -107,7 +107,7 @@ def test_several_answers_that_come_too_late_answer_no_other_command(redis_url: s
 
 
 def test_a_server_that_lost_a_script_gets_its_text(runner: Runner, reader: Redis) -> None:
-    verb = Verb(runner, "return {KEYS[1], ARGV[1], 'only here'}")
+    verb = Verb(runner, lambda: "return {KEYS[1], ARGV[1], 'only here'}")
     assert verb(["key"], ["word"]) == ["key", "word", "only here"]
     reader.script_flush()
 

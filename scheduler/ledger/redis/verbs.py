@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from redis import Redis
@@ -122,10 +122,20 @@ def _expect_no_error(answers: Sequence[Any]) -> None:
 class Verb:
     """A script: it is sent by its digest, and with its text if the server does not know it."""
 
-    def __init__(self, runner: Runner, text: str) -> None:
+    def __init__(self, runner: Runner, write: Callable[[], str]) -> None:
+        """`write` returns its text; it is asked at the first use, for most processes run few."""
         self._runner = runner
-        self.text = text
-        self.sha = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+        self._write = write
+
+    @cached_property
+    def text(self) -> str:
+        """The script."""
+        return self._write()
+
+    @cached_property
+    def sha(self) -> str:
+        """Its digest."""
+        return hashlib.sha1(self.text.encode(), usedforsecurity=False).hexdigest()
 
     def __call__(self, keys: Sequence[str], args: Sequence[Any]) -> Any:
         """Run it; return its answer. Raises redis-py's errors."""
