@@ -66,37 +66,63 @@ _WITH |= dict.fromkeys(
 _MADE_OF = {"hand_on": ("confirm", "claim"), "tick": ("expire", "take_stops", "ready")}
 
 
+#: What few runs of any verb call, and what few runs of one verb call.
+_SELDOM = {
+    *("amend", "came_late", "canary_waits", "count_late", "detach", "end_both", "finished_of_name"),
+    *("give_connection", "is_cancelled", "leave_class", "lose_call", "may_ring_again", "move_on"),
+    *("open_calls", "owe_finish", "owe_news", "put_due", "see_queue", "set_aside", "stop_itself"),
+    *("take_back", "wait_again", "watch_canary", "watch_circuit"),
+}
+_SELDOM_IN = {
+    "begin": {"cap_allows_at", "end_call", "entry_for", "is_held_to", "last_at", "live_until"},
+    "connect": {"contact_of", "end_call", "move_deadline", "owe_stop"},
+    "hand_on": {"place"},
+    "hint": {"make_room"},
+    "tick": {
+        *("call_of", "end_call", "is_attempt", "look_no_more", "move", "move_deadline"),
+        *("note_lateness", "owe_stop", "take_stop"),
+    },
+}
+
+
 @cache
 def source(verb: str) -> str:
     """Return the whole text of a verb's script, as the server runs it.
 
-    Redis keeps nothing of a script from one run to the next, so each run makes its functions anew,
-    and it calls few of those that verbs share. These are fields of one table, which makes each of
-    them when it is first used. Constants are written where they are used.
+    Redis keeps nothing of a script from one run to the next, so each run makes its functions anew.
+    Those that verbs share are fields of one table. It makes what is seldom called, and what only
+    that calls, when it is first called. Constants are written where they are used.
     """
     parts = (f"local function {part}(ARGV)\n{_read(part)}end\n" for part in _MADE_OF.get(verb, ()))
     shared = _read(_WITH[verb]) if verb in _WITH else ""
     definitions, statements = _definitions(preamble() + shared)
     body = statements + _without_comments("".join((*parts, _read(verb))))
-    names, made = {}, []
-    for name in _used(definitions, body):
-        written = definitions[name]
-        if _LITERAL.fullmatch(written):
-            names[name] = written
-        else:
-            names[name] = f"SHARED.{name}"
-            made.append(f'if name == "{name}" then made = {written}\n')
-    shared_table = _SHARED.format("else".join(made)) if made else ""
-    return _renamed(shared_table + body, names)
+    names = {
+        name: written if _LITERAL.fullmatch(written) else f"SHARED.{name}"
+        for name, written in definitions.items()
+    }
+    made = {
+        name: _renamed(definitions[name], names)
+        for name in _used(definitions, body)
+        if names[name] == f"SHARED.{name}"
+    }
+    seldom = _SELDOM | _SELDOM_IN.get(verb, set())
+    usual = _used({name: definitions[name] for name in definitions.keys() - seldom}, body)
+    at_once = ",\n".join(f"{name} = {made[name]}" for name in made if name in usual)
+    later = "else".join(
+        f'if name == "{name}" then made = {made[name]}\n' for name in made if name not in usual
+    )
+    return _SHARED.format(at_once, f"{later}end\n" if later else "") + _renamed(body, names)
 
 
 #: How a script begins. Redis has no globals, so Lua asks the table for each field that it lacks.
 _SHARED = """\
-local SHARED = {{}}
-setmetatable(SHARED, {{ __index = function(_, name)
+local SHARED
+SHARED = setmetatable({{
+{}
+}}, {{ __index = function(_, name)
 local made
-{}end
-SHARED[name] = made
+{}SHARED[name] = made
 return made
 end }})
 """
@@ -126,7 +152,7 @@ def _definitions(text: str) -> tuple[dict[str, str], str]:
 
 
 def _used(definitions: Mapping[str, str], text: str) -> list[str]:
-    """Return the definitions that a text uses, and those that these use, in their order."""
+    """Return the names of what a text uses, and of what this uses, in the order of definition."""
     used: set[str] = set()
     texts = [text]
     while texts:

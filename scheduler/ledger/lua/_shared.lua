@@ -1,7 +1,7 @@
 --[[
   Functions that verbs share. Before them stand the states and the table of allowed changes, which the ledger
-  writes from models.TRANSITIONS, their only place. A script makes a function when it first calls it, see
-  scripts.py. So no other variable of a script may have the name of one of these: Redis would not take the script.
+  writes from models.TRANSITIONS, their only place. scripts.py keeps the functions of a script in a table,
+  so no other variable may have the name of one of them: Redis would not take the script.
 
     KEYS[1]  the root of all keys ("callsched:"); every other key is made here from ids
 ]]
