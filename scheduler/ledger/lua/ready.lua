@@ -67,13 +67,17 @@ local wheel, SWEPT_AT_ONCE = account_key(account, "campaigns"), 6
 local swept = numeric(redis.call("HGET", meta, "swept"), 0)
 local some = redis.call("ZRANGE", wheel, swept, swept + SWEPT_AT_ONCE - 1)
 redis.call("HSET", meta, "swept", #some < SWEPT_AT_ONCE and 0 or swept + #some)
+local waiting = {} -- when to look at which, in one command as `look_at` does for one
 for _, campaign in ipairs(some) do
   local head = redis.call("ZRANGE", campaign_key(campaign, "due"), 0, 0, "WITHSCORES")[2]
   if head and tonumber(head) <= now then
     place(account, campaign, now)
   elseif head then
-    look_at(account, campaign, tonumber(head))
+    waiting[#waiting + 1], waiting[#waiting + 2] = exact(tonumber(head)), campaign
   end
+end
+if #waiting > 0 then
+  redis.call("ZADD", account_key(account, "next"), "LT", unpack(waiting))
 end
 look_at_due(account, now)
 
