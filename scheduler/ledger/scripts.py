@@ -1,9 +1,8 @@
-"""Makes the Redis scripts of the ledger's verbs: each .lua file, and the functions it uses."""
+"""Makes the Redis scripts of the ledger's verbs: each .lua file, behind the functions it uses."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from functools import cache, partial
 from importlib import resources
 
@@ -23,30 +22,28 @@ from scheduler.models import (
 
 def _states() -> str:
     """Write states, allowed changes and constants as Lua, so that Python is their only source."""
+    names = "\n".join(f'local {state.name} = "{state}"' for state in CallState)
     rows = ", ".join(
         f"[{state.name}] = {{ {', '.join(f'[{after.name}] = true' for after in sorted(then))} }}"
         for state, then in TRANSITIONS.items()
     )
-    written = {
-        **{state.name: f'"{state}"' for state in CallState},
-        "MAY": f"{{ {rows} }}",
-        "UNPROVEN": limit.UNPROVEN,
-        "UNPROVEN_SHARE": limit.UNPROVEN_SHARE,
-        "STARVING": limit.STARVING,
-        "REDIALS": REDIALS,
-        "SCHEMA": keys.SCHEMA,
-        "LOOKED_FOR": LOOKED_FOR_SECONDS,
-        "PRICED_AFTER": PRICED_AFTER_SECONDS,
-        "LATE": LATE_SECONDS,
-        "LATE_BUCKETS": f"{{ {', '.join(map(str, LATE_BUCKETS))} }}",
-        **{f"LATE_{cause.name}": f'"{cause}"' for cause in LateCause},
-        "LONGEST_QUEUE": LONGEST_QUEUE_SECONDS,
-    }
-    return "".join(f"local {name} = {value}\n" for name, value in written.items())
+    return f"{names}\nlocal MAY = {{ {rows} }}\n" + (
+        f"local UNPROVEN, UNPROVEN_SHARE = {limit.UNPROVEN}, {limit.UNPROVEN_SHARE}\n"
+        f"local STARVING = {limit.STARVING}\n"
+        f"local REDIALS = {REDIALS}\n"
+        f"local SCHEMA = {keys.SCHEMA}\n"
+        f"local LOOKED_FOR = {LOOKED_FOR_SECONDS}\n"
+        f"local PRICED_AFTER = {PRICED_AFTER_SECONDS}\n"
+        f"local LATE = {LATE_SECONDS}\n"
+        f"local LATE_BUCKETS = {{ {', '.join(map(str, LATE_BUCKETS))} }}\n"
+        f"local LATE_BUSY, LATE_SLOW, LATE_API, LATE_LEDGER ="
+        f' "{LateCause.BUSY}", "{LateCause.SLOW}", "{LateCause.API}", "{LateCause.LEDGER}"\n'
+        f"local LONGEST_QUEUE = {LONGEST_QUEUE_SECONDS}\n"
+    )
 
 
 def preamble() -> str:
-    """Return the definitions that all verbs share, as Lua."""
+    """Return the definitions that all verbs share. Each script begins with those that it uses."""
     return _states() + _read("_shared")
 
 
@@ -66,109 +63,47 @@ _WITH |= dict.fromkeys(
 _MADE_OF = {"hand_on": ("confirm", "claim"), "tick": ("expire", "take_stops", "ready")}
 
 
-#: What few runs of any verb call, and what few runs of one verb call.
-_SELDOM = {
-    *("amend", "came_late", "canary_waits", "count_late", "detach", "end_both", "finished_of_name"),
-    *("give_connection", "is_cancelled", "leave_class", "lose_call", "may_ring_again", "move_on"),
-    *("open_calls", "owe_finish", "owe_news", "put_due", "see_queue", "set_aside", "stop_itself"),
-    *("take_back", "wait_again", "watch_canary", "watch_circuit"),
-}
-_SELDOM_IN = {
-    "begin": {"cap_allows_at", "end_call", "entry_for", "is_held_to", "last_at", "live_until"},
-    "connect": {"contact_of", "end_call", "move_deadline", "owe_stop"},
-    "hand_on": {"place"},
-    "hint": {"make_room"},
-    "tick": {
-        *("call_of", "end_call", "is_attempt", "look_no_more", "move", "move_deadline"),
-        *("note_lateness", "owe_stop", "take_stop"),
-    },
-}
+@cache
+def source(verb: str) -> str:
+    """Return the whole text of a verb's script, as the server runs it."""
+    parts = (f"local function {part}(ARGV)\n{_read(part)}end\n" for part in _MADE_OF.get(verb, ()))
+    shared = _read(_WITH[verb]) if verb in _WITH else ""
+    own = "".join((shared, *parts, _read(verb)))
+    return _used(own) + own
+
+
+_COMMENT = re.compile(r"--\[\[.*?\]\]|--.*?$", re.DOTALL | re.MULTILINE)
+_DEFINITION = re.compile(r"^(?=local )", re.MULTILINE)
+_DEFINED = re.compile(r"local (?:function )?([\w, ]+)")
+
+
+def _used(text: str) -> str:
+    """Return the shared definitions that a text uses, and those that these use.
+
+    A script defines its functions at each run, and all of them would take longer than many a verb.
+    """
+    used, words = "", _words(text)
+    # No definition uses a later one.
+    for definition, names, needs in reversed(_definitions()):
+        if not words.isdisjoint(names):
+            used = definition + used
+            words |= needs
+    return used
 
 
 @cache
-def source(verb: str) -> str:
-    """Return the whole text of a verb's script, as the server runs it.
-
-    Redis keeps nothing of a script from one run to the next, so each run makes its functions anew.
-    Those that verbs share are fields of one table. It makes what is seldom called, and what only
-    that calls, when it is first called. Constants are written where they are used.
-    """
-    parts = (f"local function {part}(ARGV)\n{_read(part)}end\n" for part in _MADE_OF.get(verb, ()))
-    shared = _read(_WITH[verb]) if verb in _WITH else ""
-    definitions, statements = _definitions(preamble() + shared)
-    body = statements + _without_comments("".join((*parts, _read(verb))))
-    names = {
-        name: written if _LITERAL.fullmatch(written) else f"SHARED.{name}"
-        for name, written in definitions.items()
-    }
-    made = {
-        name: _renamed(definitions[name], names)
-        for name in _used(definitions, body)
-        if names[name] == f"SHARED.{name}"
-    }
-    seldom = _SELDOM | _SELDOM_IN.get(verb, set())
-    usual = _used({name: definitions[name] for name in definitions.keys() - seldom}, body)
-    at_once = ",\n".join(f"{name} = {made[name]}" for name in made if name in usual)
-    later = "else".join(
-        f'if name == "{name}" then made = {made[name]}\n' for name in made if name not in usual
-    )
-    return _SHARED.format(at_once, f"{later}end\n" if later else "") + _renamed(body, names)
+def _definitions() -> list[tuple[str, list[str], set[str]]]:
+    """Return each definition of the preamble: its text, the names it defines, the words it uses."""
+    found = []
+    for text in _DEFINITION.split(preamble())[1:]:
+        names = _DEFINED.match(text)
+        assert names is not None
+        found.append((text, names[1].strip().split(", "), _words(text)))
+    return found
 
 
-#: How a script begins. Redis has no globals, so Lua asks the table for each field that it lacks.
-_SHARED = """\
-local SHARED
-SHARED = setmetatable({{
-{}
-}}, {{ __index = function(_, name)
-local made
-{}SHARED[name] = made
-return made
-end }})
-"""
-_DEFINITION = re.compile(
-    r"^local (?:function (\w+)(\(.*?^end)|(\w+) = (.*?))\n", re.DOTALL | re.MULTILINE
-)
-_LITERAL = re.compile(r'"[^"]*"|[\d.]+')
-_STRING = r'"(?:\\.|[^"\\\n])*"'
-_COMMENT = re.compile(rf"({_STRING})|--\[\[.*?\]\]|--[^\n]*", re.DOTALL)
-#: A name that is no field (as in `call.state`); or a string, so that no name within it counts.
-_NAME = re.compile(rf"{_STRING}|(?<![\w:])(?<!(?<!\.)\.)[A-Za-z_]\w*")
-
-
-def _definitions(text: str) -> tuple[dict[str, str], str]:
-    """Return name -> what is defined at the top of a text, and its other statements."""
-    found: dict[str, str] = {}
-
-    def keep(definition: re.Match[str]) -> str:
-        function, rest, value, written = definition.groups()
-        name = function or value
-        assert name not in found, f"{name} is defined twice"
-        found[name] = f"function{rest}" if function else written
-        return ""
-
-    statements = _DEFINITION.sub(keep, _without_comments(text))
-    return found, statements
-
-
-def _used(definitions: Mapping[str, str], text: str) -> list[str]:
-    """Return the names of what a text uses, and of what this uses, in the order of definition."""
-    used: set[str] = set()
-    texts = [text]
-    while texts:
-        names = definitions.keys() & set(_NAME.findall(texts.pop())) - used
-        used |= names
-        texts += [definitions[name] for name in names]
-    return [name for name in definitions if name in used]
-
-
-def _renamed(text: str, names: Mapping[str, str]) -> str:
-    return _NAME.sub(lambda found: names.get(found[0], found[0]), text)
-
-
-def _without_comments(text: str) -> str:
-    bare = _COMMENT.sub(lambda found: found[1] or "", text)
-    return re.sub(r"\s*\n", "\n", bare).lstrip()
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"\w+", _COMMENT.sub("", text)))
 
 
 def _read(name: str) -> str:

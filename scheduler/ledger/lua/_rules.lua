@@ -152,8 +152,8 @@ rule("caps", function(facts)
   local said, allowed_at = {}, facts.now
   for _, cap in ipairs(facts.policy.caps or {}) do
     if is_held_to(facts.contact, cap) then
-      local at, many = cap_allows_at(facts, cap)
-      said[#said + 1] = string.format("%d of %d calls in %g h (%s)", many, cap.calls, cap.per_seconds / 3600, cap.name)
+      local at, count = cap_allows_at(facts, cap)
+      said[#said + 1] = string.format("%d of %d calls in %g h (%s)", count, cap.calls, cap.per_seconds / 3600, cap.name)
       allowed_at = math.max(allowed_at, at)
     end
   end
@@ -178,8 +178,8 @@ rule("budget", function(facts)
   if spent + facts.max_duration <= budget then
     return found
   end
-  for _, many in ipairs(redis.call("HMGET", campaign_key(facts.call.campaign, "counts"), DIALING, CONNECTED, STOPPING)) do
-    if numeric(many, 0) > 0 then
+  for _, count in ipairs(redis.call("HMGET", campaign_key(facts.call.campaign, "counts"), DIALING, CONNECTED, STOPPING)) do
+    if numeric(count, 0) > 0 then
       -- A live call that ends early gives some of it back.
       return found, "wait", facts.now + 1
     end

@@ -6,7 +6,7 @@ local function schedule_key(name, part)
 end
 
 -- When a worker has to look at a schedule next; "" for never again.
-local function look_at_schedule(account, name, at)
+local function look_at(account, name, at)
   local watched = account_key(account, "schedules")
   if at == "" then
     redis.call("ZREM", watched, name)

@@ -1,7 +1,6 @@
 --[[
-  Functions that verbs share. Before them stand the states and the table of allowed changes, which the ledger
-  writes from models.TRANSITIONS, their only place. scripts.py keeps the functions of a script in a table,
-  so no other variable may have the name of one of them: Redis would not take the script.
+  Functions that verbs share. Each script begins with the table of states and of allowed changes, which the
+  ledger writes from models.TRANSITIONS, their only place; then come those functions that the script uses.
 
     KEYS[1]  the root of all keys ("callsched:"); every other key is made here from ids
 ]]
@@ -379,8 +378,8 @@ local function stop_itself(campaign, why, now)
   end
 end
 
-local function is_failure(watched, disposition)
-  for _, failure in ipairs(watched.failures) do
+local function is_failure(rule, disposition)
+  for _, failure in ipairs(rule.failures) do
     if failure == disposition then
       return 1
     end

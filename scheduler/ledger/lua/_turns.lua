@@ -18,8 +18,8 @@ local MOST_LOOKED_AT = 500
 
 local function open_calls(campaign)
   local open = 0
-  for _, many in ipairs(redis.call("HMGET", campaign_key(campaign, "counts"), CLAIMED, DIALING, CONNECTED, STOPPING)) do
-    open = open + numeric(many, 0)
+  for _, count in ipairs(redis.call("HMGET", campaign_key(campaign, "counts"), CLAIMED, DIALING, CONNECTED, STOPPING)) do
+    open = open + numeric(count, 0)
   end
   return open
 end

@@ -23,5 +23,5 @@ end
 redis.call("HSET", record, "account", account, "state", "active", "next_at", next_at,
   "created_at", exact(now), unpack(ARGV, 5))
 redis.call("ZADD", ROOT .. "schedules", exact(now), name)
-look_at_schedule(account, name, next_at)
+look_at(account, name, next_at)
 return "added"

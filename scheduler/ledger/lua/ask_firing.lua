@@ -23,6 +23,6 @@ record_firing(name, firing, at, "waiting", "asked for by " .. who, now)
 redis.call("HSET", record, "asked", 1)
 -- If a worker has taken the schedule just now, it looks again when it is done.
 if not token or tonumber(leased_until) <= now then
-  look_at_schedule(account, name, exact(now))
+  look_at(account, name, exact(now))
 end
 return 1

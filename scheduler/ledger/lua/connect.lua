@@ -45,14 +45,14 @@ local function complete()
     redis.call("HSET", record, "conversation_id", ARGV[4])
   end
   redis.call("HSET", record, "details", ARGV[5])
-  local answered_at, look_due_at, last_at, now_stage, begun_at =
+  local answered_at, look_at, last_at, now_stage, begun_at =
     unpack(redis.call("HMGET", record, "answered_at", "look_at", "last_at", "stage", "begun_at"))
   if stage == "" or not call.fresh or call.state ~= CONNECTED then
     return
   end
   give_lease(account, attempt, listener, lease, now)
   redis.call("HSET", record, "waits", waits, "max_duration", max_duration)
-  if not answered_at and not look_due_at and not last_at then
+  if not answered_at and not look_at and not last_at then
     deadline_before = exact(numeric(begun_at, now - answered_ago) + waits + margin)
     move_deadline(account, attempt, tonumber(deadline_before))
   end

@@ -7,13 +7,13 @@
   Returns how many calls are due, and since when the first of them is; "" if none is.
 ]]
 local now = clock(ARGV[1])
-local many, oldest = 0, nil
+local count, oldest = 0, nil
 for _, campaign in ipairs({ unpack(ARGV, 2) }) do
   local due, state = campaign_key(campaign, "due"), fields_of(campaign_key(campaign, "meta"), "state")[1]
   local of_it = state == "active" and redis.pcall("ZCOUNT", due, "-inf", exact(now))
   if type(of_it) == "number" and of_it > 0 then
     local head = redis.call("ZRANGE", due, 0, 0, "WITHSCORES")[2]
-    many, oldest = many + of_it, math.min(oldest or now, tonumber(head))
+    count, oldest = count + of_it, math.min(oldest or now, tonumber(head))
   end
 end
-return { many, oldest and exact(oldest) or "" }
+return { count, oldest and exact(oldest) or "" }

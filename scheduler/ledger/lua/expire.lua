@@ -22,12 +22,12 @@ local slots = account_key(account, "slots")
 -- Whether only the deadline before the answer moves, so that no stop is due yet.
 local function waits_longer(call)
   local record = attempt_key(call.attempt)
-  local stage, answered_at, look_due_at, last_at, begun_at, waits, max_duration = unpack(fields_of(record,
+  local stage, answered_at, look_at, last_at, begun_at, waits, max_duration = unpack(fields_of(record,
     "stage", "answered_at", "look_at", "last_at", "begun_at", "waits", "max_duration"), 1, 7)
   if not stage or answered_at or last_at then
     return false
   end
-  if not look_due_at then
+  if not look_at then
     redis.call("HSET", record, "look_at", exact(now))
     redis.call("ZADD", account_key(account, "stops"), exact(now), call.attempt)
     move_deadline(account, call.attempt, now + LOOKED_FOR)

@@ -16,5 +16,5 @@ if holder ~= token then
   return 0
 end
 redis.call("HSET", record, "leased_until", exact(now + lease))
-look_at_schedule(account, name, exact(now + lease))
+look_at(account, name, exact(now + lease))
 return 1

@@ -4,14 +4,14 @@
     ARGV[1]  name
     ARGV[2]  token     of the execution that took it
     ARGV[3]  next_at   the first firing that nobody has decided yet; "" for none
-    ARGV[4]  released  "1" to release the schedule
+    ARGV[4]  release   "1" to release the schedule
     ARGV[5]  again     with that: seconds until a worker looks at firings that wait; "" for none
     ARGV[6]  now       "" for the server's clock
     ARGV[7…] firing, at, state and why of each
 
   Returns 1; 0 if another worker has taken it, or it is gone: then nothing is written.
 ]]
-local name, token, next_at, released, again = unpack(ARGV, 1, 5)
+local name, token, next_at, release, again = unpack(ARGV, 1, 5)
 local now = clock(ARGV[6])
 local record = schedule_key(name)
 
@@ -30,12 +30,12 @@ for at = 7, #ARGV, 4 do
     redis.call("HSET", record, "error", state == "failed" and why or "")
   end
 end
-if released == "1" then
+if release == "1" then
   redis.call("HDEL", record, "token", "leased_until")
   local look = tonumber(next_at)
   if asked or again ~= "" then
     look = math.min(look or math.huge, now + (asked and 0 or tonumber(again)))
   end
-  look_at_schedule(account, name, look and exact(look) or "")
+  look_at(account, name, look and exact(look) or "")
 end
 return 1

@@ -12,7 +12,7 @@ local account = redis.call("HGET", schedule_key(name), "account")
 if not account then
   return 0
 end
-look_at_schedule(account, name, "")
+look_at(account, name, "")
 redis.call("ZREM", ROOT .. "schedules", name)
 redis.call("UNLINK", schedule_key(name), schedule_key(name, "firings"), schedule_key(name, "fates"),
   schedule_key(name, "waiting"))
