@@ -82,11 +82,15 @@ class Stops:
 
     def submit(self, order: StopOrder) -> None:
         """Send one stop, unless this worker is sending it already."""
+        if self._begins(order):
+            self._executor.submit(self._send, order, since_boot())
+
+    def _begins(self, order: StopOrder) -> bool:
+        """Note that a stop is under way; False if this worker is sending it already."""
         with self._lock:
-            if order.connection_id in self._under_way:
-                return
+            is_new = order.connection_id not in self._under_way
             self._under_way.add(order.connection_id)
-        self._executor.submit(self._send, order, since_boot())
+            return is_new
 
     def order(
         self, take: Callable[[], StopOrder | None], on_trouble: Callable[[SchedulerError], object]
@@ -125,13 +129,10 @@ class Stops:
             logger.exception("a stop can't be ordered")
         finally:
             # Under way only now: if a tick has taken it meanwhile, that must not be in vain.
+            is_ours = order is not None and self._begins(order)
             with self._lock:
                 self._ordering -= 1
-                if order is not None and order.connection_id in self._under_way:
-                    order = None  # another thread sends it
-                if order is not None:
-                    self._under_way.add(order.connection_id)
-        if order is not None:
+        if order is not None and is_ours:
             self._send(order, since_boot())
 
     def _send(self, order: StopOrder, taken_at: float) -> None:

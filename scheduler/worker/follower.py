@@ -217,9 +217,8 @@ class Follower:
             with suppress(RuntimeError):  # the loop is closed
                 loop.call_soon_threadsafe(self._hang_up_again, trouble)
 
-        if self.desk.has_sent_stop(self._listened):
-            return
-        if not self.desk.have_stopped(self._listened, Act.HUNG_UP, say):
+        is_stopped = self.desk.has_sent_stop(self._listened)
+        if not is_stopped and not self.desk.have_stopped(self._listened, Act.HUNG_UP, say):
             await self._act(Act.HUNG_UP)
 
     def _hang_up_again(self, trouble: SchedulerError) -> None:

@@ -7,16 +7,16 @@
 local ROOT = KEYS[1]
 
 -- One instant for the whole script, however many of its parts ask.
-local moment = {}
+local moment
 local function clock(given)
   if given ~= "" then
     return tonumber(given)
   end
-  if not moment.at then
+  if not moment then
     local time = redis.call("TIME")
-    moment.at = tonumber(time[1]) + tonumber(time[2]) / 1e6
+    moment = tonumber(time[1]) + tonumber(time[2]) / 1e6
   end
-  return moment.at
+  return moment
 end
 
 -- A stored value may be missing, or may not be a number if somebody else wrote it.
