@@ -9,8 +9,6 @@ import difflib
 from collections.abc import Iterable
 from functools import cache, lru_cache
 
-import holidays
-
 from scheduler.masking import shown
 from scheduler.models import EVERY_STATE, Contact
 
@@ -183,6 +181,8 @@ def _provinces() -> frozenset[str]:
 
 def _subdivisions(country: str) -> dict[str, str]:
     """Return the parts of a country by their letters and by their names."""
+    import holidays  # only who has rules by state needs it, and it is slow to import
+
     aliases = holidays.country_holidays(country).get_subdivision_aliases()
     return {_plain(name): one for one, names in aliases.items() for name in (one, *names)}
 

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from scheduler.campaign.checked import CheckedCampaign
 from scheduler.campaign.loader import load
 from scheduler.errors import CampaignError
-from scheduler.fields.templates import LONGEST_TEXT, Templates
+from scheduler.fields.jinja import LONGEST_TEXT
+from scheduler.fields.templates import Templates
 from scheduler.models import Reason, Row
 from tests.examples import examples
 

@@ -10,7 +10,6 @@ from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Annotated
 
-import holidays
 from pydantic import BeforeValidator, ValidationInfo, WithJsonSchema
 
 from scheduler.hours.named_zones import timezone
@@ -146,6 +145,8 @@ def _region(text: str) -> str:
 @cache
 def _known_regions() -> dict[str, str]:
     """Return the names of countries and their parts: name in capitals -> name."""
+    import holidays  # only who closes on some needs it, and it is slow to import
+
     supported = holidays.list_supported_countries()
     parts = [f"{country}-{part}" for country, parts in supported.items() for part in parts]
     return {name.upper(): name for name in [*supported, *parts]}
