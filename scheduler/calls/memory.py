@@ -43,6 +43,9 @@ SILENCE_SECONDS = 0.8
 REFRESH_SECONDS = 0.4
 URGENT_SECONDS = 0.2
 
+#: They are read in rounds, and a round begins no sooner than so long after the one before.
+ROUND_SECONDS = 1.0
+
 #: How many are read at once, so that more calls make no tick longer. The others follow in turn.
 MOST = 300
 
@@ -58,7 +61,7 @@ SAME_SECONDS = 0.01
 SKEW_SECONDS = 0.05
 
 #: The longest sleep, so that new calls and deadlines are seen soon.
-LOOK_SECONDS = 0.25
+LOOK_SECONDS = 0.5
 
 
 @dataclass(slots=True)
@@ -141,7 +144,7 @@ class Memory:
         self._agenda = Agenda()
         self._unwritten: dict[str, Call] = {}  #: those of which a tick has something to record
         self._lock = threading.Lock()
-        self._ticked_at = self._looked_at = self._refreshed_at = 0.0
+        self._ticked_at = self._looked_at = self._refreshed_at = self._round_at = 0.0
         self._round: list[str] = []  #: connections whose deadlines to read, the last one next
         self._over = threading.Event()
         self._executor = ThreadPoolExecutor(threads, "memory-stop", logs.be_about, (account,))
@@ -384,9 +387,12 @@ class Memory:
             calls = list(islice(passed, MOST))
             if now - self._refreshed_at < REFRESH_SECONDS:
                 return calls
-            self._refreshed_at = now
             if not self._round:
+                if now - self._round_at < ROUND_SECONDS:
+                    return calls
+                self._round_at = now
                 self._round = [call.connection_id for call in self._calls.values()]
+            self._refreshed_at = now
             others = (self._calls.get(one) for one in self._round[-MOST:])
             calls += [call for call in others if call is not None and call.on_record]
             del self._round[-MOST:]
