@@ -22,6 +22,9 @@ from scheduler.models import CallState, Contact
 #: Without a terminal, a line this often, in seconds.
 LINE_SECONDS = 5.0
 
+#: How often it is drawn, and how often it is looked whether there is a line to write.
+DRAWN_SECONDS, UNDRAWN_SECONDS = 1.0, 2.0
+
 
 class Progress:
     """Shows how a campaign stands."""
@@ -34,6 +37,11 @@ class Progress:
         self._drawn: Live | None = None
         self._line_at = 0.0
         self._sample: Contact | None = None
+
+    @property
+    def look_seconds(self) -> float:
+        """How often `show` can make use of a look."""
+        return UNDRAWN_SECONDS if self._drawn is None else DRAWN_SECONDS
 
     def show(
         self, campaign: CampaignView, account: AccountView, sample: Contact | None = None

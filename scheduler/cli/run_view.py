@@ -64,6 +64,11 @@ class RunView:
         """Draw on a terminal; elsewhere write lines."""
         return self._progress.on_screen()
 
+    @property
+    def look_seconds(self) -> float:
+        """How often it needs a look while many calls are left."""
+        return self._progress.look_seconds
+
     def looked(self, look: Look) -> None:
         """Show the campaign's state."""
         self._progress.notice = notice(look, self._account.credentials.address)

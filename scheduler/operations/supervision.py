@@ -20,8 +20,8 @@ from scheduler.operations.waits import NO_WAIT, Wait, why_waits
 #: How often it looks at its workers, and at a campaign that is about to end.
 LOOK_SECONDS = 0.25
 
-#: How often it looks at a campaign that has many calls left; a look costs more than a tick.
-LONG_LOOK_SECONDS = 1.0
+#: A campaign with more calls left is looked at as seldom as its watcher allows: a look costs more
+#: than a tick.
 MANY_CALLS = 50
 
 #: Between two rounds of starting workers that die at once, while calls are open.
@@ -80,6 +80,10 @@ class Look:
 
 class Watcher(Protocol):
     """Receives reports of how a run goes."""
+
+    @property
+    def look_seconds(self) -> float:
+        """How often it needs a look while many calls are left."""
 
     def interruptible(self, run: Interruptible) -> AbstractContextManager[None]:
         """For its length, call `run.interrupt` when somebody wants the run to end."""
@@ -194,7 +198,7 @@ class Supervision:
             return None
         self._notice_a_restart()
         if campaign.open + campaign.calls[CallState.PENDING] > MANY_CALLS:
-            self._look_at = time.monotonic() + LONG_LOOK_SECONDS
+            self._look_at = time.monotonic() + self._watcher.look_seconds
         self._peak_slots = max(self._peak_slots, account.slots)
         block = account.blocks.get(self._fingerprint, "")
         wait, is_interrupted = self._wait_of(campaign), self._interrupts > 0
