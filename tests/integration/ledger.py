@@ -94,6 +94,10 @@ def _value(reader: Any, key: str) -> object:
             return reader.get(key)
 
 
+#: The time of new books, in epoch seconds.
+BEGIN = 1_800_000_000.0
+
+
 class Books:
     """One account's ledger. Nothing here sleeps: `now` is what the store is told the time is."""
 
@@ -102,7 +106,7 @@ class Books:
         self.ledger = ledger
         self.reader = reader
         self.account = account
-        self.now = 1_800_000_000.0
+        self.now = BEGIN
         self.may_be_held_back = False  #: by a pace, or a queue: then nothing is claimed
         self.forgotten: list[Attempt] = []  #: what the last `listen` found unknown to the ledger
 
