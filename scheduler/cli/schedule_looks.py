@@ -7,7 +7,7 @@ from scheduler.cli.access import opened_ledger
 from scheduler.cli.schedule_options import Count, Name
 from scheduler.cli.suggested import suggested
 from scheduler.ledger import schedules
-from scheduler.operations.schedules import next_firings
+from scheduler.operations.firings import next_firings
 
 
 def list_(json: options.Json = False) -> None:

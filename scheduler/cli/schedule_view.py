@@ -10,7 +10,7 @@ from scheduler.fields.durations import written
 from scheduler.hours import reader
 from scheduler.ledger.schedules import Firing, ScheduleView
 from scheduler.models import Schedule
-from scheduler.operations.schedules import failures, shown_in
+from scheduler.operations.firings import failures, shown_in
 
 
 def show_added(view: ScheduleView, *, is_new: bool, json: bool) -> None:

@@ -14,7 +14,7 @@ from scheduler.ledger.views import AccountView, CampaignView
 from scheduler.live.standing import Standing
 from scheduler.masking import mask
 from scheduler.models import OPEN_STATES, CallState, CampaignState
-from scheduler.operations import schedules
+from scheduler.operations import firings
 from scheduler.operations.waits import NO_WAIT, Wait
 
 #: The most campaigns that are listed; nobody reads more.
@@ -35,7 +35,7 @@ def record(known: Standing, id_: str | None) -> dict[str, Any]:
         "campaigns": [view.as_record() for view in known.campaigns],
         "others": known.others,
         "accounts": [account.as_record() for account in known.accounts],
-        "failed_schedules": schedules.failures(known.schedules),
+        "failed_schedules": firings.failures(known.schedules),
         "clock_jump": known.clock_jump,
     }
 
@@ -46,7 +46,7 @@ def show(known: Standing, wait: Wait = NO_WAIT) -> None:
     `wait` is what the next call of the only campaign waits for.
     """
     _show_standing(known, wait)
-    for line in (*schedules.failures(known.schedules), *known.restricted, known.clock_jump):
+    for line in (*firings.failures(known.schedules), *known.restricted, known.clock_jump):
         if line:
             console.warn(line)
 

@@ -6,13 +6,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scheduler.fields.parties import spellings
 from scheduler.ledger import keys
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.client import reaching
-from scheduler.ledger.views import CampaignView
+from scheduler.ledger.views import CampaignView, names_of
 from scheduler.models import CallState, reason_of
-from scheduler.records import IDENTITIES, digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +122,7 @@ def rows_of(
     """
     with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
         for view in campaigns:
-            known_as = spellings(who, view.policy.default_region or None)
-            names = [kind + digest(each) for each in known_as for kind in IDENTITIES]
-            pipe.hmget(keys.campaign(view.campaign_id, "known"), names)
+            pipe.hmget(keys.campaign(view.campaign_id, "known"), names_of(view, who))
         answers = pipe.execute(raise_on_error=False)
     found = []
     for view, rows in zip(campaigns, answers, strict=True):

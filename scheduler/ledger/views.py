@@ -12,7 +12,6 @@ from typing import Any
 
 from scheduler import limit
 from scheduler.errors import LedgerError, NoSuchCampaign
-from scheduler.fields.parties import spellings
 from scheduler.late import LATE_SECONDS
 from scheduler.ledger import connections, heard, insights, keys, lateness, repeats, searches
 from scheduler.ledger.insights import Collected
@@ -536,11 +535,17 @@ def row_of(ledger: Ledger, view: CampaignView, who: str) -> int | None:
             raise LedgerError(f"campaign {view.campaign_id} has no row {who[1:_LONGEST_PLACE]}…")
         return int(who[1:])
     with reaching():
-        known_as = spellings(who, view.policy.default_region or None)
-        names = [kind + digest(each) for each in known_as for kind in IDENTITIES]
-        rows = ledger.redis.hmget(keys.campaign(view.campaign_id, "known"), names)
+        rows = ledger.redis.hmget(keys.campaign(view.campaign_id, "known"), names_of(view, who))
     row = next(filter(None, rows), None)
     return None if row is None else int(row)
+
+
+def names_of(view: CampaignView, who: str) -> list[bytes]:
+    """Return the names under which a campaign may know somebody: by id, number or address."""
+    from scheduler.fields.parties import spellings  # numbers are slow to import, and few ask
+
+    known_as = spellings(who, view.policy.default_region or None)
+    return [kind + digest(each) for each in known_as for kind in IDENTITIES]
 
 
 def result(ledger: Ledger, campaign_id: str, row: int) -> dict[str, Any]:

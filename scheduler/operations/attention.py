@@ -11,7 +11,7 @@ from scheduler.ledger.attention import CampaignInNeed
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.schedules import ScheduleView
 from scheduler.ledger.views import AccountView
-from scheduler.operations import schedules, unknown_calls
+from scheduler.operations import firings, unknown_calls
 from scheduler.operations.unknown_calls import Which
 
 #: How many campaigns to list for their refused rows: the newest ones.
@@ -52,7 +52,7 @@ def in_need(ledger: Ledger, which: Which, known_accounts: Iterable[str] = ()) ->
 
 def _failing(ledger: Ledger, which: Which) -> list[tuple[ScheduleView, list[str]]]:
     found = [
-        (each, schedules.wrong_with(each))
+        (each, firings.wrong_with(each))
         for each in in_ledger.views(ledger)
         if which.may_see(each.account) and which.account in ("", each.account)
     ]

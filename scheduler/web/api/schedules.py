@@ -13,6 +13,7 @@ from scheduler.errors import LedgerError
 from scheduler.ledger import schedules as in_ledger
 from scheduler.ledger.schedules import ScheduleView
 from scheduler.operations import schedules
+from scheduler.operations.firings import next_firings, shown_in, wrong_with
 from scheduler.rights import Visitor
 from scheduler.web import cursors
 from scheduler.web.api.schedules_models import (
@@ -70,7 +71,7 @@ def _read_place(written: str) -> tuple[float, str]:
 
 
 def _record(visitor: Visitor, view: ScheduleView) -> dict[str, Any]:
-    wrong = [{"why": each} for each in schedules.wrong_with(view)]
+    wrong = [{"why": each} for each in wrong_with(view)]
     seen = as_seen_by(visitor, view.as_record() | {"wrong": wrong})
     return {**seen, "wrong": [each["why"] for each in seen["wrong"]]}
 
@@ -99,8 +100,7 @@ def _whole(site: Site, visitor: Visitor, view: ScheduleView) -> WholeSchedule:
     return WholeSchedule(
         **_record(visitor, view),
         next=[
-            FiringTime(at=at, local=schedules.shown_in(rule, at))
-            for at in schedules.next_firings(rule, NEXT_FIRINGS)
+            FiringTime(at=at, local=shown_in(rule, at)) for at in next_firings(rule, NEXT_FIRINGS)
         ],
         firings=[FiringFate(**each) for each in as_seen_by(visitor, firings)],
     )

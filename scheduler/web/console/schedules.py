@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from scheduler.errors import LedgerError
 from scheduler.ledger import schedules as in_ledger
-from scheduler.operations import schedules
+from scheduler.operations import firings, schedules
 from scheduler.operations.serving import Serving
 from scheduler.web.api.schedules import NEXT_FIRINGS, view_of, visible_to
 from scheduler.web.console.pages import render
@@ -47,8 +47,8 @@ def list_page(request: Request, site: OnSite, visitor: Looks, done: Done = "") -
         rows=[
             (
                 each,
-                schedules.next_firings(each.launch.schedule, NEXT_FIRINGS),
-                schedules.wrong_with(each),
+                firings.next_firings(each.launch.schedule, NEXT_FIRINGS),
+                firings.wrong_with(each),
             )
             for each in views
         ],
@@ -68,9 +68,9 @@ def show_page(
         "schedules_one.html.j2",
         view=view,
         rule=view.launch.schedule,
-        next=schedules.next_firings(view.launch.schedule, NEXT_FIRINGS),
+        next=firings.next_firings(view.launch.schedule, NEXT_FIRINGS),
         firings=in_ledger.firings_of(site.ledger, name),
-        wrong=schedules.wrong_with(view),
+        wrong=firings.wrong_with(view),
         lack=Serving(site.ledger, site.settings).of_account(view.account),
         done=_DONE,
     )
