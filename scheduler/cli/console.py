@@ -188,7 +188,7 @@ _PAGE = 500
 
 
 def long_list(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print thousands of rows as columns, without a table's layout, which would take seconds."""
+    """Print many rows as columns, without a table's layout: of thousands it would take seconds."""
     shown = [[visible(cell) for cell in row] for row in (columns, *rows)]
     widths = [max(map(cell_len, column)) for column in zip(*shown, strict=True)]
     for first in range(0, len(shown), _PAGE):
