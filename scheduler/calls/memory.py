@@ -38,13 +38,13 @@ logger = logging.getLogger(__name__)
 #: a second, and a stop must leave within a second of its deadline.
 SILENCE_SECONDS = 0.8
 
-#: Ticks read the deadlines again after so long, and sooner if one has passed, because another
-#: worker may be sending that stop.
-REFRESH_SECONDS = 0.4
-URGENT_SECONDS = 0.2
-
-#: They are read in rounds, and a round begins no sooner than so long after the one before.
+#: Ticks read the deadlines again in rounds, of which one begins no sooner than so long after the
+#: one before; the parts of a round follow each other after REFRESH_SECONDS.
 ROUND_SECONDS = 1.0
+REFRESH_SECONDS = 0.4
+
+#: One that has passed is read sooner, because another worker may be sending that stop.
+URGENT_SECONDS = 0.2
 
 #: How many are read at once, so that more calls make no tick longer. The others follow in turn.
 MOST = 300

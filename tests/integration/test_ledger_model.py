@@ -137,14 +137,11 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule(target=attempts, token=st.uuids().map(str))
     def claim(self, token: str) -> Any:
-        return self.claimed(token) or multiple()
-
-    def claimed(self, token: str) -> Attempt | None:
         room = len(self.books.slots()) < CEILING
         claim = self.books.claim(token, ceiling=CEILING)
         assert self.books.claim(token, ceiling=CEILING) == claim
         if claim is None:
-            return None
+            return multiple()
         assert room
         assert claim.attempt not in self.goes
         assert claim.attempt.row not in self.over_for_good
@@ -166,13 +163,11 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule(targets=(attempts, rung), token=st.uuids().map(str), is_answered=st.booleans())
     def dial(self, token: str, is_answered: bool) -> Any:
         """Do at once what a dialer does: of verbs alone few would ever lead to a live call."""
-        attempt = self.claimed(token)
-        if attempt is None:
+        attempt = self.claim(token)
+        if not isinstance(attempt, Attempt) or self.begin(attempt, token) is not attempt:
             return multiple()
-        if self.books.begin(attempt, token):
-            self.goes[attempt].add(token)
-            if is_answered:
-                self.answer(attempt, 0.0)
+        if is_answered:
+            self.answer(attempt, 0.0)
         return attempt
 
     @rule(attempt=rung, ago=st.sampled_from([0.0, 3.0]))
