@@ -15,7 +15,7 @@ from scheduler.ledger import access, accounts, views
 from scheduler.ledger.ledger import Ledger
 from scheduler.live import snapshot
 from scheduler.live.watcher import Focus, Watcher
-from scheduler.providers import accounts_of
+from scheduler.operations.ceilings import ceilings
 from scheduler.settings import settings
 
 #: The least seconds between two looks at the ledger.
@@ -53,9 +53,7 @@ def watch(
     chosen = settings()
     with access.opened(chosen) as (ledger, embedded):
         _expect(ledger, ids or (), account)
-        watcher = Watcher(
-            ledger, ids or (), account=account, ceiling_of=accounts_of(chosen).ceiling_of
-        )
+        watcher = Watcher(ledger, ids or (), account=account, ceiling_of=ceilings(chosen))
         if json:
             console.emit(snapshot.record(watcher.look(Focus(calls=snapshot.CALLS))))
             return

@@ -47,11 +47,12 @@ def test_who_names_no_command_imports_none(word: str) -> None:
     assert ours & {f"scheduler.cli.{name}" for name in COMMANDS} == set()
 
 
-def test_status_imports_neither_a_worker_nor_what_reads_campaign_files() -> None:
-    modules = loaded("status", "--help")
+@pytest.mark.parametrize("word", ["status", "watch"])
+def test_a_look_imports_neither_a_worker_nor_what_reads_campaign_files(word: str) -> None:
+    modules = loaded(word, "--help")
 
     heavy = {"celery", "kombu", "requests", "textual", "starlette", "websockets", "jinja2"}
-    assert modules & heavy == set()
+    assert modules & (heavy | {"phonenumbers", "yaml"}) == set()
     rooms = {"scheduler.worker", "scheduler.campaign.loader", "scheduler.providers.symbl"}
     assert modules & rooms == set()
 
