@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
 _MOST_SHOWN_DIGITS = 4
 _SAME_NUMBER_DIGITS = 7  #: from which on two numbers are taken for one
@@ -45,10 +46,14 @@ _SPAN = rf"{_ISO}(?:\.\.| ?[-\u2013/] ?| ){_ISO}"
 #: a time may be a number of eight, and when it was called.
 _SHORT_INSTANT = rf"{_YEAR}{_MONTH}{_DAY}T(?:{_TIME}|(?:[01]\d|2[0-4])[0-5]\d(?:[0-6]\d)?Z?)"
 
-# Seven digits or more, with what people write between them. A web address passes as it is,
-# because the host of an error message is what its reader needs, and so does a date: with its time,
-# or alone where no digits follow that might be the rest of a number.
-_HIDDEN = re.compile(
+#: Seven digits, with what people write between them. Few texts have so many, and only these are
+#: worth the patterns below, which take long to compile and to search for.
+_MANY_DIGITS = re.compile(rf"\d(?:{_BETWEEN}\d){{6}}")
+
+# Seven digits or more. A web address passes as it is, because the host of an error message is what
+# its reader needs, and so does a date: with its time, or alone where no digits follow that might be
+# the rest of a number.
+_HIDDEN = (
     r"(?P<kept>\b(?:https?|wss?|rediss?)://[\w.-]+(?::\d{1,5})?"
     rf"|\b(?:(?:{_ALONE}|{_BY_ITS_TIME}){_TO_TIME}{_TIME}|{_SHORT_INSTANT})(?![:\d])"
     rf"|\b(?:{_SPAN}|{_ALONE})(?!{_BETWEEN}\d))"
@@ -59,7 +64,7 @@ _HIDDEN = re.compile(
 #: What has many digits and is no phone number: an example of ours, an instant, a length of time,
 #: an IP address with its port, a UUID, a worker, an attempt, and what is named as ours: its name
 #: has a letter.
-_NO_NUMBER = re.compile(
+_NO_NUMBER = (
     r"(?<=such as )\+12[01]25550(?:123|143)(?!\d)"
     r"|\b\d{8}T\d{6}Z"
     r"|(?<![\w.+-])\d{1,6}\.\d+s\b"
@@ -74,6 +79,11 @@ _NO_NUMBER = re.compile(
 _MASKED = re.compile(r"…[0-9]{0,4}")
 
 
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
+
+
 def mask(number: str) -> str:
     """Return the last digits of a number: enough to find its row, at most half and four."""
     if _MASKED.fullmatch(number):
@@ -85,7 +95,7 @@ def mask(number: str) -> str:
 
 def mask_text(text: str) -> str:
     """Mask whatever looks like a phone number in free text: seven digits or more."""
-    return text if _HIDDEN.search(text) is None else "".join(_masked(text))
+    return text if _MANY_DIGITS.search(text) is None else "".join(_masked(text))
 
 
 def gives_away(contact_id: str, address: str) -> bool:
@@ -98,7 +108,7 @@ def gives_away(contact_id: str, address: str) -> bool:
 
 def _masked(text: str) -> Iterator[str]:
     end = 0
-    for kept in _NO_NUMBER.finditer(text):
+    for kept in _compiled(_NO_NUMBER).finditer(text):
         yield _hidden(text[end : kept.start()])
         yield kept[0]
         end = kept.end()
@@ -106,7 +116,7 @@ def _masked(text: str) -> Iterator[str]:
 
 
 def _hidden(text: str) -> str:
-    return _HIDDEN.sub(lambda found: found["kept"] or mask(found[0]), text)
+    return _compiled(_HIDDEN).sub(lambda found: found["kept"] or mask(found[0]), text)
 
 
 def shown(text: str) -> str:
