@@ -14,6 +14,8 @@ from contextlib import suppress
 from functools import partial
 from uuid import uuid4
 
+import uvloop
+
 from scheduler.calls.news_desk import NewsDesk
 from scheduler.errors import SchedulerError
 from scheduler.ledger import listeners
@@ -140,7 +142,9 @@ class Sockets:
 
     def _run(self) -> None:
         try:
-            asyncio.run(self._main())
+            # Opening a socket and closing it wakes the loop a dozen times: this one is cheaper.
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                runner.run(self._main())
         except Exception:
             # Without it calls end later, but every deadline is kept.
             logger.exception("the listener has died")
