@@ -12,7 +12,6 @@ from typing import Any, TextIO, cast
 import typer
 from rich.cells import cell_len, set_cell_size
 from rich.console import Console, ConsoleOptions, RenderableType
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
@@ -202,12 +201,15 @@ def long_list(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 @contextmanager
 def counting(what: str, unit: str = "rows") -> Iterator[Any]:
     """Show how many rows, or others, are done. Yields a callable that takes the number."""
-    done = TextColumn("{task.completed:,} " + unit, markup=False)
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), done)
-    shown = Progress(*columns, TimeElapsedColumn(), console=err, transient=True)
     if not err.is_terminal or is_quiet():
         yield lambda done, total=None: None
         return
+    # Imported only here: most commands show no progress.
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    done = TextColumn("{task.completed:,} " + unit, markup=False)
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), done)
+    shown = Progress(*columns, TimeElapsedColumn(), console=err, transient=True)
     with shown:
-        task: TaskID = shown.add_task(visible(what), total=None)
+        task = shown.add_task(visible(what), total=None)
         yield lambda done, total=None: shown.update(task, completed=done, total=total)

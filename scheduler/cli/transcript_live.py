@@ -12,12 +12,12 @@ from rich.text import Text
 from scheduler.cli import console
 from scheduler.cli.access import opened_ledger
 from scheduler.cli.suggested import suggested
+from scheduler.fields.visible import one_line
 from scheduler.hours import reader
 from scheduler.ledger import listeners
 from scheduler.ledger.listeners import LiveLine
 from scheduler.live import lines
 from scheduler.live.lines import Contacts
-from scheduler.report.transcripts import one_line
 
 
 class Since(StrEnum):

@@ -17,10 +17,10 @@ from scheduler.campaign.file.problems import Problems
 from scheduler.campaign.file.source import STDIN, Lines, codec_name, open_file, shown_path
 from scheduler.campaign.list_file import Counts, read_entries
 from scheduler.errors import refusal
+from scheduler.fields.visible import one_line
 from scheduler.ledger import do_not_call
 from scheduler.ledger.do_not_call import Listing
 from scheduler.ledger.ledger import NOBODY, Control, Ledger
-from scheduler.report.transcripts import one_line
 
 _LONGEST_WHY = 200
 _PROGRESS_ENTRIES = 1000

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from scheduler.errors import MovedOn
+from scheduler.fields.visible import one_line
 from scheduler.ledger import views
 from scheduler.ledger.ledger import Control, Ledger
 from scheduler.ledger.views import CampaignView
 from scheduler.models import CampaignState
-from scheduler.report.transcripts import one_line
 
 _LONGEST_NOTE = 200
 

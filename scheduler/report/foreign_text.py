@@ -6,9 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from scheduler.fields.visible import visible
+from scheduler.fields.visible import one_line, visible
 from scheduler.masking import gives_away, mask, mask_text
-from scheduler.report.transcripts import one_line
 
 #: An address in a message of the API's names a machine, and may name an account.
 _ADDRESS = re.compile(r"\b(https?|wss?|rediss?)://[^\s/?#\"'<>]+")

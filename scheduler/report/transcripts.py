@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
-from unicodedata import category
+
+from scheduler.fields.visible import one_line
 
 #: The assumed length of a line when neither its end nor the next line's start is known.
 LAST_SECONDS = 3.0
@@ -25,10 +26,6 @@ LONGEST_LINE_SECONDS = 300.0
 #: SubRip has two digits for hours.
 _MOST_MILLISECONDS = 100 * 3_600_000 - 1
 
-#: Unicode's categories of what acts instead of being shown: controls, line ends, half characters.
-_ACTING = frozenset({"Cc", "Zl", "Zp", "Cs"})
-#: What turns the direction of the text that follows.
-_TURNING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _MARKUP = re.compile(r"([\\`*_\[\]<>&~|#])")
 #: What would be between the times of a subtitle, and what players take for a tag of its style.
 _ARROW = re.compile("-{2,}>")
@@ -51,14 +48,6 @@ class Spoken:
     def words(self) -> str:
         """The line as `speaker: text`."""
         return f"{self.speaker}: {self.text}" if self.speaker else self.text
-
-
-def one_line(text: str) -> str:
-    """Return foreign text as one line without control characters, which could act on a terminal."""
-    if text.isprintable():  # as most text is; and this is ten times as fast
-        return " ".join(text.split())
-    shown = (" " if category(character) in _ACTING else character for character in text)
-    return " ".join(_TURNING.sub("", "".join(shown)).split())
 
 
 def spoken(transcript: Iterable[Mapping[str, Any]], began_at: float | None) -> list[Spoken]:

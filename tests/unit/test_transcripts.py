@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.report.transcripts import markdown, one_line, spoken, srt, text
+from scheduler.fields.visible import one_line
+from scheduler.report.transcripts import markdown, spoken, srt, text
 
 BEGAN_AT = 1_795_379_852.2
 

@@ -26,13 +26,13 @@ from scheduler.cli.screen.rows import Rows
 from scheduler.cli.screen.search_box import SearchBox
 from scheduler.cli.screen.sized import Sized
 from scheduler.cli.screen.slots import slots, slots_title
+from scheduler.fields.visible import one_line
 from scheduler.hours import reader
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.live.picture import Picture
 from scheduler.live.watcher import Focus, Watcher
 from scheduler.live.watcher_thread import Trouble, WatcherThread
-from scheduler.report.transcripts import one_line
 
 _MOST_ALARMS = 3
 _OF_ACCOUNT = ("top", "slots", "happenings", "workers")

@@ -18,13 +18,12 @@ from scheduler.cli.orders import instant
 from scheduler.cli.screen.cells import BAD, FAINT
 from scheduler.cli.screen.drawing import minutes, spelled
 from scheduler.errors import SchedulerError
-from scheduler.fields.visible import visible
+from scheduler.fields.visible import one_line, visible
 from scheduler.heard import in_words
 from scheduler.ledger.ledger import Ledger
 from scheduler.live.one_call import OneCall, one_call
 from scheduler.masking import mask, mask_text
 from scheduler.models import Attempt
-from scheduler.report.transcripts import one_line
 
 _LOOK_SECONDS = 1.0
 
