@@ -38,7 +38,7 @@ def serve(
     with closing(Journal(journal_path)) as journal, _bound(host, port) as listening:
         config = Config(
             box.app(knobs or box.knobs(), journal),
-            loop="asyncio",  # uvloop, if it is installed, has other transports
+            loop="asyncio",  # uvicorn would take uvloop, which has other transports
             http=CuttableProtocol,
             ws="websockets-sansio",
             ws_per_message_deflate=False,

@@ -42,7 +42,7 @@ class WebServer(Server):
         self.was_interrupted = False
         config = Config(
             app,
-            loop="asyncio",  # uvloop, if it is installed, has other transports
+            loop="asyncio",  # uvicorn would take uvloop, which has other transports
             http=BoundedProtocol,
             ws="none",
             lifespan="off",

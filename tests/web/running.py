@@ -68,7 +68,14 @@ class RunningSite:
         )
         self.app = build(Site(settings, ledger), receiver)
         self._server = Server(
-            Config(self.app, http=BoundedProtocol, ws="none", lifespan="off", log_config=None)
+            Config(
+                self.app,
+                loop="asyncio",
+                http=BoundedProtocol,
+                ws="none",
+                lifespan="off",
+                log_config=None,
+            )
         )
         self._thread = threading.Thread(target=self._server.run, args=[[self._socket]])
 

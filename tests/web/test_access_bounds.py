@@ -41,7 +41,14 @@ class Place:
         self.port = self._listening.getsockname()[1]
         app = Starlette(routes=routes)
         self.server = Server(
-            Config(app, http=BoundedProtocol, ws="none", lifespan="off", log_config=None)
+            Config(
+                app,
+                loop="asyncio",
+                http=BoundedProtocol,
+                ws="none",
+                lifespan="off",
+                log_config=None,
+            )
         )
         self._thread = threading.Thread(target=self.server.run, args=([self._listening],))
         self._thread.start()

@@ -27,7 +27,14 @@ def twilio_url() -> Iterator[str]:
     socket, journal = bound("127.0.0.1", 0), Journal(None)
     app = twilio.create_app(twilio.Knobs(calls_per_second=0), journal)
     server = Server(
-        Config(app, http=CuttableProtocol, lifespan="off", log_config=None, date_header=False)
+        Config(
+            app,
+            loop="asyncio",
+            http=CuttableProtocol,
+            lifespan="off",
+            log_config=None,
+            date_header=False,
+        )
     )
     thread = threading.Thread(target=server.run, args=[[socket]])
     thread.start()
