@@ -4,7 +4,7 @@
 
 Figures are the time in Redis, where nothing else runs meanwhile, as its slow log has it: each
 script from its begin to its end, without the log of each command in it. The numbers of campaigns
-are measured in one run, one ledger after the other on the same server.
+are accounts of one ledger and measured in turn, so that what else the machine does befalls all.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from __future__ import annotations
 import statistics
 import sys
 import tempfile
+from collections import defaultdict
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -24,6 +26,8 @@ from scheduler.models import Contact, Policy, Row
 
 ACCOUNT = "main"
 CLAIMS = 1500
+#: In how many parts they are measured, each number of campaigns in turn.
+ROUNDS = 15
 #: Any script takes longer, and hardly any command within one: to log these too takes as long as to
 #: run them.
 SCRIPT_MICROSECONDS = 20
@@ -62,44 +66,58 @@ def measured(ledger: Ledger, work: Callable[[], Any], times: int) -> list[float]
     return took
 
 
+def filled(ledger: Ledger, count: int) -> str:
+    """Make an account with so many campaigns, of which up to three have due calls; return it."""
+    account = f"{ACCOUNT}{count}"
+    due, waiting = min(3, count), max(0, count - 3)
+    for at in range(waiting):
+        campaign(ledger, f"w{count}-{at}", 1, ledger.time() + LATER_SECONDS + at, account)
+    for at in range(due):
+        campaign(ledger, f"d{count}-{at}", 2 * CLAIMS // due, None, account)
+    learned = {"learned": 10_000_000, "proven": 10_000_000}
+    ledger.redis.hset(f"callsched:account:{account}:meta", mapping=learned)
+    for _ in range(2 * count // 50 + 20):
+        tick(ledger, account)
+    return account
+
+
+def claim(ledger: Ledger, account: str) -> None:
+    """Claim a call of the account."""
+    found = calls.claim(ledger, account, calls.Bid(uuid4().hex, ceiling=10_000_000))
+    assert isinstance(found, calls.Claim)
+
+
+def tick(ledger: Ledger, account: str) -> None:
+    """Ask what is due on the account."""
+    calls.tick(ledger, account, ceiling=10_000_000, most=100, free=10, delays=[1.0])
+
+
 def main() -> None:
     """Measure each number of campaigns, and say what it costs."""
     counts = [int(each) for each in sys.argv[1:]] or [1, 1000, 10_000]
-    shown: dict[int, tuple[float, float]] = {}
     with tempfile.TemporaryDirectory() as folder, EmbeddedRedis(Path(folder)) as server:
-        for count in counts:
-            ledger = Ledger(server.url)
-            ledger.redis.flushall()
-            ledger.open()
-            due, waiting = min(3, count), max(0, count - 3)
-            for at in range(waiting):
-                campaign(ledger, f"w{at}", 1, ledger.time() + LATER_SECONDS + at)
-            for at in range(due):
-                campaign(ledger, f"d{at}", 2 * CLAIMS // due, None)
-            ledger.redis.hset(f"callsched:account:{ACCOUNT}:meta", mapping={"learned": 10_000_000})
-            ledger.redis.hset(f"callsched:account:{ACCOUNT}:meta", mapping={"proven": 10_000_000})
-
-            def claim(ledger: Ledger = ledger) -> None:
-                found = calls.claim(ledger, ACCOUNT, calls.Bid(uuid4().hex, ceiling=10_000_000))
-                assert isinstance(found, calls.Claim)
-
-            def tick(ledger: Ledger = ledger) -> None:
-                calls.tick(ledger, ACCOUNT, ceiling=10_000_000, most=100, free=10, delays=[1.0])
-
-            for _ in range(2 * count // 50 + 20):
-                tick()
-            claimed, ticked = (measured(ledger, work, CLAIMS) for work in (claim, tick))
-            shown[count] = statistics.median(claimed), statistics.median(ticked)
-            worst = [statistics.quantiles(each, n=100)[98] for each in (claimed, ticked)]
-            print(
-                f"{count:>6,} campaigns: claim {shown[count][0]:.3f} ms (p99 {worst[0]:.3f}),"
-                f" tick {shown[count][1]:.3f} ms (p99 {worst[1]:.3f})",
-                flush=True,
-            )
-            ledger.close()
-    first, last = shown[counts[0]], shown[counts[-1]]
-    ratios = [after / before for before, after in zip(first, last, strict=True)]
-    print(f"{counts[-1]:,} : {counts[0]:,}: claim x{ratios[0]:.2f}, tick x{ratios[1]:.2f}")
+        ledger = Ledger(server.url)
+        ledger.open()
+        accounts = {count: filled(ledger, count) for count in counts}
+        took: dict[tuple[int, str], list[float]] = defaultdict(list)
+        for _ in range(ROUNDS):
+            for count, account in accounts.items():
+                for work in (claim, tick):
+                    once = partial(work, ledger, account)
+                    took[count, work.__name__] += measured(ledger, once, CLAIMS // ROUNDS)
+        ledger.close()
+    for count in counts:
+        figures = (
+            f"{name} {statistics.median(took[count, name]):.3f} ms"
+            f" (p99 {statistics.quantiles(took[count, name], n=100)[98]:.3f})"
+            for name in ("claim", "tick")
+        )
+        print(f"{count:>6,} campaigns: {', '.join(figures)}")
+    ratios = (
+        statistics.median(took[counts[-1], name]) / statistics.median(took[counts[0], name])
+        for name in ("claim", "tick")
+    )
+    print("{:,} : {:,}: claim x{:.2f}, tick x{:.2f}".format(counts[-1], counts[0], *ratios))
 
 
 if __name__ == "__main__":
