@@ -12,6 +12,7 @@ from tests.chaos.callback_judge import CallbackJudge
 from tests.chaos.judge import Judge, Problem, Record
 from tests.chaos.plan import Plan
 from tests.chaos.twilio_world import CALL_SECONDS, RING_SECONDS
+from tests.chaos.worker import UNRECORDED_SECONDS
 from tests.functional.campaign import magic
 
 #: After its deadline, when all is in order: a list that shows the answer, a second in which a stop
@@ -260,12 +261,18 @@ class TwilioJudge(Judge):
         return sum(max(0.0, min(b, until) - max(a, since)) for a, b in self._troubles)
 
     def _stopped_early(self) -> Iterator[Problem]:
+        """A call lasts until its deadline, unless its worker can't record it while Redis is away.
+
+        Redis takes note of its deadline later, and then as the reason for its stop.
+        """
         for connection, end in self._ends.items():
             record = self.attempts.get(self._stored.get(connection, ""), {})
             if end["by"] != "stop" or record.get("stop_why") != "deadline":
                 continue
-            lasted = end["at"] - float(record["begun_at"])
-            if lasted < CALL_SECONDS - 0.05:
+            begun_at = float(record["begun_at"])
+            lasted = end["at"] - begun_at
+            is_unrecorded = self._trouble_between(begun_at, end["at"]) > 0
+            if lasted < (UNRECORDED_SECONDS if is_unrecorded else CALL_SECONDS) - 0.05:
                 number = end["phone_number"]
                 yield Problem(f"it was stopped {lasted:.2f} s after its begin", number)
 

@@ -32,11 +32,14 @@ _SIGNALS = {"kill": signal.SIGKILL, "freeze": signal.SIGSTOP}
 #: The longest lease; a frozen worker has lost whatever it held.
 DIAL_LEASE_SECONDS = 2.6
 
+#: After how long a worker stops a call that it can't record.
+UNRECORDED_SECONDS = 0.6
+
 #: In the order of the originals: a start and the look at the clock before it (2 + 15 s of 25) fit
 #: into the lease of a dialing attempt, and a token's three requests into its reservation.
 SHORTENED: dict[str, dict[str, object]] = {
     "scheduler.calls.dialer": {"LEAVE_WITHIN_SECONDS": 0.6, "AFTER_NOT_REACHED_SECONDS": 0.2},
-    "scheduler.calls.recorder": {"UNRECORDED_SECONDS": 0.6},
+    "scheduler.calls.recorder": {"UNRECORDED_SECONDS": UNRECORDED_SECONDS},
     "scheduler.calls.insist": {"INSIST_SECONDS": 2.0},
     "scheduler.calls.stopper": {
         "BETWEEN_STOPS": wait_exponential_jitter(multiplier=0.2, max=1, jitter=0.1),
