@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
 
 _MOST_SHOWN_DIGITS = 4
 _SAME_NUMBER_DIGITS = 7  #: from which on two numbers are taken for one
@@ -47,7 +46,7 @@ _SPAN = rf"{_ISO}(?:\.\.| ?[-\u2013/] ?| ){_ISO}"
 _SHORT_INSTANT = rf"{_YEAR}{_MONTH}{_DAY}T(?:{_TIME}|(?:[01]\d|2[0-4])[0-5]\d(?:[0-6]\d)?Z?)"
 
 #: Seven digits, with what people write between them. Few texts have so many, and only these are
-#: worth the patterns below, which take long to compile and to search for.
+#: worth the patterns below, which take long to search for, and to compile: `re` does so once.
 _MANY_DIGITS = re.compile(rf"\d(?:{_BETWEEN}\d){{6}}")
 
 # Seven digits or more. A web address passes as it is, because the host of an error message is what
@@ -79,11 +78,6 @@ _NO_NUMBER = (
 _MASKED = re.compile(r"…[0-9]{0,4}")
 
 
-@cache
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern)
-
-
 def mask(number: str) -> str:
     """Return the last digits of a number: enough to find its row, at most half and four."""
     if _MASKED.fullmatch(number):
@@ -108,7 +102,7 @@ def gives_away(contact_id: str, address: str) -> bool:
 
 def _masked(text: str) -> Iterator[str]:
     end = 0
-    for kept in _compiled(_NO_NUMBER).finditer(text):
+    for kept in re.finditer(_NO_NUMBER, text):
         yield _hidden(text[end : kept.start()])
         yield kept[0]
         end = kept.end()
@@ -116,7 +110,7 @@ def _masked(text: str) -> Iterator[str]:
 
 
 def _hidden(text: str) -> str:
-    return _compiled(_HIDDEN).sub(lambda found: found["kept"] or mask(found[0]), text)
+    return re.sub(_HIDDEN, lambda found: found["kept"] or mask(found[0]), text)
 
 
 def shown(text: str) -> str:
