@@ -263,7 +263,7 @@ class TwilioJudge(Judge):
     def _stopped_early(self) -> Iterator[Problem]:
         """A call lasts until its deadline, unless its worker can't record it while Redis is away.
 
-        Redis takes note of its deadline later, and then as the reason for its stop.
+        Redis orders the stop for its deadline when it is back, and so after the call has ended.
         """
         for connection, end in self._ends.items():
             record = self.attempts.get(self._stored.get(connection, ""), {})
@@ -271,7 +271,8 @@ class TwilioJudge(Judge):
                 continue
             begun_at = float(record["begun_at"])
             lasted = end["at"] - begun_at
-            is_unrecorded = self._trouble_between(begun_at, end["at"]) > 0
+            was_away = self._trouble_between(begun_at, end["at"]) > 0
+            is_unrecorded = was_away and float(record["stop_owed_at"]) > end["at"]
             if lasted < (UNRECORDED_SECONDS if is_unrecorded else CALL_SECONDS) - 0.05:
                 number = end["phone_number"]
                 yield Problem(f"it was stopped {lasted:.2f} s after its begin", number)
