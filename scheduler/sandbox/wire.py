@@ -36,5 +36,6 @@ def transport_of(scope: Scope) -> asyncio.Transport:
 def reset(transport: asyncio.Transport) -> None:
     """Cut at once, with a RST in place of a FIN: what is still to be sent is thrown away."""
     connection = transport.get_extra_info("socket")
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_FOR_NO_TIME)
+    if connection.fileno() >= 0:  # else the client was faster, and the connection is closed
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_FOR_NO_TIME)
     transport.abort()

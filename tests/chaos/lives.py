@@ -75,7 +75,7 @@ class Worker:
         elif self._frozen_at is None:
             self._frozen_at = time.monotonic()
         elif time.monotonic() - self._frozen_at > FREEZE_SECONDS:
-            psutil.Process(self._process.pid).resume()
+            self.wake()
 
     def freeze(self) -> bool:
         """Freeze it, unless it is dead or frozen."""
@@ -84,6 +84,12 @@ class Worker:
         assert self._process is not None
         psutil.Process(self._process.pid).suspend()
         return True
+
+    def wake(self) -> None:
+        """Let it go on, unless it is dead."""
+        if self._lives_now():
+            assert self._process is not None
+            psutil.Process(self._process.pid).resume()
 
     def kill(self) -> bool:
         """Kill it, wherever it is just now. What this life was to meet, the next one will."""

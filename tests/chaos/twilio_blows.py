@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.chaos.blows import Blows
+from tests.chaos.lives import Worker
 from tests.chaos.plan import Blow
 from tests.chaos.receiver import Receiver
 from tests.chaos.twilio_plan import ABANDONED, RECEIVER
@@ -21,8 +22,9 @@ RECOVERY_SECONDS = 4.0
 #: Longer than a start has.
 _PLACED_AFTER_SECONDS = 2.0
 
-#: For so long it is waited until two calls of ours have been answered.
-_TALKING_WITHIN_SECONDS = 40.0
+#: For so long all workers are killed only while two calls of ours are answered, then while one is:
+#: an account in an outage places one call at a time.
+_TWO_TALK_WITHIN_SECONDS = 20.0
 
 
 class TwilioBlows(Blows):
@@ -34,7 +36,8 @@ class TwilioBlows(Blows):
         self.is_abandoned = False  #: every worker was killed, and none is to be started
         self.troubles: list[tuple[float, float]] = []  #: by this machine's clock, from and until
         self._strangers = 0
-        self._abandon_by: float | None = None  #: by then, once that is to be
+        self._abandons_since: float | None = None  #: since when all are to be killed
+        self._suspended: list[Worker] = []  #: those that were frozen for that
 
     def trouble(self, seconds: float = 0.0) -> None:
         """Remember that from now on, and for so long, not all is in order."""
@@ -90,16 +93,39 @@ class TwilioBlows(Blows):
         self._count(blow)
 
     def abandon(self) -> None:
-        """Kill every worker, if that was to be: while somebody is on the phone, or in a while."""
-        if self._abandon_by is None or self.is_abandoned:
+        """Kill every worker, if that is to be, while somebody is on the phone.
+
+        They are frozen first, and killed when whatever they had sent has arrived and somebody is
+        still on the phone: a stop may be on its way when one looks, and killing takes its time.
+        """
+        if self._abandons_since is None or self.is_abandoned:
             return
-        if self._talking() >= 2 or time.monotonic() > self._abandon_by:
-            self.is_abandoned, self._abandon_by = True, None
-            self.struck[ABANDONED] += sum(worker.kill() for worker in self._workers)
+        is_somebody_on = self._talking() >= (2 if self._may_wait else 1)
+        if not is_somebody_on:
+            self._wake()
+        elif self._suspended:
+            self._kill_all()
+        else:
+            self._suspended = [worker for worker in self._workers if worker.freeze()]
             self.trouble()
 
     def _plan_to_abandon(self) -> None:
-        self._abandon_by = time.monotonic() + _TALKING_WITHIN_SECONDS
+        self._abandons_since = time.monotonic()
+
+    @property
+    def _may_wait(self) -> bool:
+        since = self._abandons_since
+        return since is not None and time.monotonic() - since < _TWO_TALK_WITHIN_SECONDS
+
+    def _kill_all(self) -> None:
+        self.is_abandoned, self._suspended = True, []
+        self.struck[ABANDONED] += sum(worker.kill() for worker in self._workers)
+        self.trouble()
+
+    def _wake(self) -> None:
+        for worker in self._suspended:
+            worker.wake()
+        self._suspended = []
 
     def _talking(self) -> int:
         live = self._accounts[0].sandbox.live()["connections"]

@@ -466,6 +466,21 @@ def test_a_reset_is_a_reset(sandbox: SandboxProcess, client: Client) -> None:
         client.start()
 
 
+def test_a_client_may_go_before_its_connection_is_reset(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    with SandboxProcess(latency=0.3) as sandbox:
+        impatient, patient = Client(sandbox.url), Client(sandbox.url)
+        sandbox.knobs(start_fault="reset_after")
+        with impatient.session, pytest.raises(requests.Timeout):
+            impatient.start(timeout=0.1)
+        # Whoever asks after it is answered after it.
+        with patient.session, pytest.raises(requests.ConnectionError):
+            patient.start()
+
+    assert "Traceback" not in capfd.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("fault", "live"),
     [("500", 0), ("500_not_placed", 1), ("404", 1), ("html", 1), ("redirect", 1), ("401", 1)],
