@@ -118,7 +118,7 @@ class TwilioBlows(Blows):
         return since is not None and time.monotonic() - since < _TWO_TALK_WITHIN_SECONDS
 
     def _kill_all(self) -> None:
-        self.is_abandoned, self._suspended = True, []
+        self.is_abandoned, self._abandons_since, self._suspended = True, None, []
         self.struck[ABANDONED] += sum(worker.kill() for worker in self._workers)
         self.trouble()
 
