@@ -103,12 +103,12 @@ class Worker:
 
     def end(self) -> None:
         """End it, in peace if it goes."""
-        process, self._process = self._process, None
+        process = self._process
         if process is None:
             return
         process.terminate()
-        if process.poll() is None:
-            psutil.Process(process.pid).resume()
+        self.wake()
+        self._process = None
         try:
             process.wait(60)
         except subprocess.TimeoutExpired:

@@ -36,7 +36,7 @@ class TwilioBlows(Blows):
         self.is_abandoned = False  #: every worker was killed, and none is to be started
         self.troubles: list[tuple[float, float]] = []  #: by this machine's clock, from and until
         self._strangers = 0
-        self._abandons_since: float | None = None  #: since when all are to be killed
+        self._two_talk_until: float | None = None  #: when one call is enough, once all are to die
         self._suspended: list[Worker] = []  #: those that were frozen for that
 
     def trouble(self, seconds: float = 0.0) -> None:
@@ -98,10 +98,10 @@ class TwilioBlows(Blows):
         They are frozen first, and killed when whatever they had sent has arrived and somebody is
         still on the phone: a stop may be on its way when one looks, and killing takes its time.
         """
-        if self._abandons_since is None or self.is_abandoned:
+        if self._two_talk_until is None:
             return
-        is_somebody_on = self._talking() >= (2 if self._may_wait else 1)
-        if not is_somebody_on:
+        wanted = 2 if time.monotonic() < self._two_talk_until else 1
+        if self._talking() < wanted:
             self._wake()
         elif self._suspended:
             self._kill_all()
@@ -110,15 +110,10 @@ class TwilioBlows(Blows):
             self.trouble()
 
     def _plan_to_abandon(self) -> None:
-        self._abandons_since = time.monotonic()
-
-    @property
-    def _may_wait(self) -> bool:
-        since = self._abandons_since
-        return since is not None and time.monotonic() - since < _TWO_TALK_WITHIN_SECONDS
+        self._two_talk_until = time.monotonic() + _TWO_TALK_WITHIN_SECONDS
 
     def _kill_all(self) -> None:
-        self.is_abandoned, self._abandons_since, self._suspended = True, None, []
+        self.is_abandoned, self._two_talk_until, self._suspended = True, None, []
         self.struck[ABANDONED] += sum(worker.kill() for worker in self._workers)
         self.trouble()
 
