@@ -106,17 +106,15 @@ def main() -> None:
                     once = partial(work, ledger, account)
                     took[count, work.__name__] += measured(ledger, once, CLAIMS // ROUNDS)
         ledger.close()
+    medians = {what: statistics.median(each) for what, each in took.items()}
     for count in counts:
         figures = (
-            f"{name} {statistics.median(took[count, name]):.3f} ms"
+            f"{name} {medians[count, name]:.3f} ms"
             f" (p99 {statistics.quantiles(took[count, name], n=100)[98]:.3f})"
             for name in ("claim", "tick")
         )
         print(f"{count:>6,} campaigns: {', '.join(figures)}")
-    ratios = (
-        statistics.median(took[counts[-1], name]) / statistics.median(took[counts[0], name])
-        for name in ("claim", "tick")
-    )
+    ratios = (medians[counts[-1], name] / medians[counts[0], name] for name in ("claim", "tick"))
     print("{:,} : {:,}: claim x{:.2f}, tick x{:.2f}".format(counts[-1], counts[0], *ratios))
 
 
